@@ -1,0 +1,126 @@
+"""People, the groups they belong to, and what ties them to documents."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person did for a document."""
+
+    AUTHOR = "author"
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    ASKER = "asker"
+    ANSWERER = "answerer"
+    ACCEPTED_ANSWERER = "accepted answerer"
+    COMMENTER = "commenter"
+    MAINTAINER = "maintainer"
+
+
+class IdentityKind(StrEnum):
+    ADDRESS = "address"
+    HANDLE = "handle"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """An address, a handle or, where a source gives nothing better, a name in that source.
+
+    `namespace` is where `value` is unique: empty for addresses, else a source's name or the namespace that the
+    source's settings give its handles. `value` is normalised: case folded, spaces single.
+    """
+
+    kind: IdentityKind
+    namespace: str
+    value: str
+
+    def __str__(self) -> str:
+        return ":".join(part for part in (self.kind, self.namespace, self.value) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be asked. `id` is the directory's, or derived from the person's first identity."""
+
+    id: str
+    name: str
+    unit: str | None = None
+    place: str | None = None
+    languages: tuple[str, ...] = ()
+    address: str | None = None
+    in_directory: bool = False
+    former: bool = False
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    slug: str
+    name: str
+    domain: str | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    in_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A team on the org chart."""
+
+    name: str
+    parent: str | None = None
+    place: str | None = None
+
+
+class MembershipRole(StrEnum):
+    STEWARD = "steward"
+    LEAD = "lead"
+    CORE = "core"
+    MEMBER = "member"
+    NEWCOMER = "newcomer"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    person: str
+    community: str
+    role: MembershipRole = MembershipRole.MEMBER
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPerson:
+    """A person as a directory lists them: `identities` are all theirs, as the organisation vouches."""
+
+    person: Person
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRecords:
+    """Everything one directory file says."""
+
+    people: tuple[DirectoryPerson, ...] = ()
+    communities: tuple[Community, ...] = ()
+    units: tuple[Unit, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A person's part in one document. `message` is the first message of theirs that counts in this role, `likes`
+    what readers gave their messages in it."""
+
+    identity: Identity
+    display_name: str | None
+    role: Role
+    at: datetime | None = None
+    message: int | None = None
+    likes: int = 0

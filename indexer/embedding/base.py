@@ -1,0 +1,29 @@
+"""What every encoder can do."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors whose inner product says how close their meanings are."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that decides a vector; vectors of equal fingerprints may be compared. Cheap to get."""
+        ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, (len(texts), dimension). Raises EncoderUnavailable where the model cannot be loaded."""
+        ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """One unit vector, (dimension,)."""
+        ...

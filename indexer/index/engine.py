@@ -1,0 +1,156 @@
+"""Searching a generation: candidates by meaning and by words, each scored by both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.domain.content import DocumentKind
+from indexer.index.generation import Generation
+from indexer.index.keywords import K1, CorpusStatistics
+from indexer.index.segment import KINDS, Segment, day_of
+from indexer.index.tokens import tokens
+
+MOST_OCCURRENCES_IN_QUERY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows may be found: those in one of the audiences that also pass every other condition.
+
+    Ids are the database's; None means no condition. Dates are inclusive.
+    """
+
+    audiences: frozenset[int]
+    communities: frozenset[int] | None = None
+    kinds: frozenset[DocumentKind] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given) and
+    BM25 as a share of the most that the query could get."""
+
+    passages: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+    lexical: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerms:
+    """The tokens of a query with how often each occurs, at most three times."""
+
+    weights: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str) -> "QueryTerms":
+        counts: dict[str, float] = {}
+        for token in tokens(text):
+            counts[token] = min(counts.get(token, 0.0) + 1, MOST_OCCURRENCES_IN_QUERY)
+        return cls(counts)
+
+
+class SearchEngine(Protocol):
+    """What a search needs of an index, local or remote."""
+
+    @property
+    def generation(self) -> str: ...
+
+    def candidates(
+        self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
+    ) -> Candidates:
+        """The union of the `per_list` best rows by cosine and the `per_list` best by words, among the allowed rows."""
+        ...
+
+
+class LocalEngine:
+    """A `SearchEngine` over a generation on this machine's disk."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._passages = sum(segment.rows for segment in generation.segments)
+        total = sum(segment.keywords.total_length for segment in generation.segments)
+        self._mean_length = total / max(self._passages, 1)
+
+    @property
+    def generation(self) -> str:
+        return self._generation.manifest.name
+
+    def candidates(
+        self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
+    ) -> Candidates:
+        statistics = self._statistics(terms)
+        weighted = sorted(terms.weights.items())
+        most = sum(weight * statistics.idf(term) * (K1 + 1) for term, weight in weighted)
+        found = [
+            _search(segment, _allowed(segment, alive, rows), vector, weighted, statistics, per_list)
+            for segment, alive in zip(self._generation.segments, self._generation.alive, strict=True)
+        ]
+        passages, documents, cosines, scores = (_joined(parts) for parts in zip(*found, strict=True)) if found else _NONE
+        keep = _best(scores, per_list)
+        if vector is not None:
+            keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
+        lexical = scores[keep] / np.float32(most or 1.0)
+        return Candidates(passages[keep], documents[keep], cosines[keep], lexical)
+
+    def _statistics(self, terms: QueryTerms) -> CorpusStatistics:
+        segments = self._generation.segments
+        frequencies = {
+            term: sum(segment.keywords.frequency(term) for segment in segments) for term in terms.weights
+        }
+        return CorpusStatistics(self._passages, self._mean_length, frequencies)
+
+
+_Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]
+_NONE: _Part = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
+
+
+def _search(  # noqa: PLR0913
+    segment: Segment,
+    allowed: NDArray[np.bool_] | None,
+    vector: NDArray[np.float32] | None,
+    terms: Sequence[tuple[str, float]],
+    statistics: CorpusStatistics,
+    per_list: int,
+) -> _Part:
+    scores = segment.keywords.score(terms, statistics)
+    if allowed is not None:
+        scores[~allowed] = 0
+    chosen = _best(scores, per_list)
+    if vector is not None:
+        near, _ = segment.vectors.nearest(vector, allowed, per_list)
+        chosen = np.union1d(chosen, near)
+    cosines = np.zeros(len(chosen), np.float32) if vector is None else segment.vectors.cosines(vector, chosen)
+    return segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen]
+
+
+def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDArray[np.bool_] | None:
+    """Which rows of a segment pass; None where all do."""
+    mask = alive & np.isin(segment.audiences, list(rows.audiences))
+    if rows.communities is not None:
+        mask &= np.isin(segment.communities, list(rows.communities))
+    if rows.kinds is not None:
+        mask &= np.isin(segment.kinds, [KINDS.index(kind) for kind in rows.kinds])
+    if rows.since is not None:
+        mask &= segment.days >= day_of(rows.since)
+    if rows.until is not None:
+        mask &= (segment.days <= day_of(rows.until)) & (segment.days > np.iinfo(np.int32).min)
+    return None if mask.all() else mask
+
+
+def _best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+    """The rows with the highest positive scores, in no order."""
+    matching = np.flatnonzero(scores > 0)
+    if len(matching) <= limit:
+        return matching
+    return np.asarray(matching[np.argpartition(-scores[matching], limit)[:limit]], np.int64)
+
+
+def _joined(parts: tuple[NDArray[np.generic], ...]) -> NDArray[np.generic]:
+    return np.concatenate(parts)

@@ -1,0 +1,110 @@
+"""BM25 over one segment: postings in flat arrays, opened by memory map.
+
+A term is kept as a 64-bit hash; its text stands in `terms.txt` in the same order, for showing and for suggestions.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.index.tokens import tokens
+
+K1 = 1.2
+B = 0.75
+MOST_OCCURRENCES = 255
+
+
+class KeywordBuilder:
+    """Collects the tokens of passages, row by row, and writes the postings."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._occurrences: list[NDArray[np.int64]] = []
+
+    def add(self, text: str) -> None:
+        """Add the next row."""
+        numbers = self._numbers
+        found = [numbers.setdefault(token, len(numbers)) for token in tokens(text)]
+        self._occurrences.append(np.asarray(found, np.int64))
+
+    def write(self, folder: Path, order: NDArray[np.int64]) -> None:
+        """Write the files, rows taken in the given order (new row i is the order[i]-th added)."""
+        lengths = np.asarray([len(self._occurrences[row]) for row in order], np.int64)
+        numbers = np.concatenate([self._occurrences[row] for row in order]) if len(order) else np.zeros(0, np.int64)
+        texts = list(self._numbers)
+        hashes = np.asarray([term_hash(text) for text in texts], np.uint64)
+        by_hash = np.argsort(hashes)
+        rank = np.empty(len(texts), np.int64)
+        rank[by_hash] = np.arange(len(texts))
+        rows = np.repeat(np.arange(len(order)), lengths)
+        keys, counts = np.unique(rank[numbers] * max(len(order), 1) + rows, return_counts=True)
+        term_of, row_of = np.divmod(keys, max(len(order), 1))
+        np.save(folder / "terms.npy", hashes[by_hash])
+        np.save(folder / "starts.npy", np.searchsorted(term_of, np.arange(len(texts) + 1)))
+        np.save(folder / "rows.npy", row_of.astype(np.uint32))
+        np.save(folder / "counts.npy", np.minimum(counts, MOST_OCCURRENCES).astype(np.uint8))
+        np.save(folder / "lengths.npy", lengths.astype(np.uint32))
+        (folder / "terms.txt").write_text("".join(f"{texts[number]}\n" for number in by_hash), encoding="utf-8")
+
+
+def term_hash(term: str) -> int:
+    return int.from_bytes(hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusStatistics:
+    """What BM25 needs to know of all passages together."""
+
+    passages: int
+    mean_length: float
+    frequencies: Mapping[str, int]
+
+    def idf(self, term: str) -> float:
+        """ln(1 + (N - df + 1/2) / (df + 1/2)), never negative."""
+        frequency = self.frequencies.get(term, 0)
+        return float(np.log1p((self.passages - frequency + 0.5) / (frequency + 0.5)))
+
+
+class KeywordIndex:
+    """The postings of one segment, open for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        self._terms = np.load(folder / "terms.npy", mmap_mode="r")
+        self._starts = np.load(folder / "starts.npy", mmap_mode="r")
+        self._rows = np.load(folder / "rows.npy", mmap_mode="r")
+        self._counts = np.load(folder / "counts.npy", mmap_mode="r")
+        self._lengths = np.load(folder / "lengths.npy", mmap_mode="r")
+        self.total_length = int(self._lengths.sum(dtype=np.int64))
+
+    def frequency(self, term: str) -> int:
+        """In how many rows the term occurs."""
+        start, end = self._range(term)
+        return end - start
+
+    def score(self, terms: Sequence[tuple[str, float]], statistics: CorpusStatistics) -> NDArray[np.float32]:
+        """BM25 of every row for weighted terms, (rows,).
+
+        Sum over terms of weight · idf · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean length)), after Robertson
+        and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and b = .75.
+        """
+        scores = np.zeros(len(self._lengths), np.float32)
+        for term, weight in terms:
+            start, end = self._range(term)
+            if start == end:
+                continue
+            rows = self._rows[start:end]
+            counts = self._counts[start:end].astype(np.float32)
+            penalty = K1 * (1 - B + B * self._lengths[rows].astype(np.float32) / statistics.mean_length)
+            scores[rows] += np.float32(weight * statistics.idf(term)) * counts * (K1 + 1) / (counts + penalty)
+        return scores
+
+    def _range(self, term: str) -> tuple[int, int]:
+        value = np.uint64(term_hash(term))
+        place = int(np.searchsorted(self._terms, value))
+        if place == len(self._terms) or self._terms[place] != value:
+            return 0, 0
+        return int(self._starts[place]), int(self._starts[place + 1])

@@ -1,0 +1,120 @@
+"""Segments: immutable folders of passages, their vectors and their postings.
+
+Rows are ordered by audience, then community, so that what a viewer may read lies together.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.domain.content import DocumentKind
+from indexer.domain.errors import IndexCorrupt
+from indexer.index.files import checksum, read_json, sync_file, sync_folder, write_atomically
+from indexer.index.keywords import KeywordBuilder, KeywordIndex
+from indexer.index.vectors import VectorIndex, write_vectors
+
+KINDS = tuple(DocumentKind)
+NO_DAY = np.iinfo(np.int32).min
+VECTORS = "vectors.faiss"
+COLUMNS = ("passages", "documents", "digests", "audiences", "communities", "kinds", "days")
+MANIFEST = "segment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One passage as the index keeps it. `day` is the document's date in days since 1970, None where unknown."""
+
+    passage: int
+    document: int
+    digest: bytes
+    audience: int
+    community: int
+    kind: DocumentKind
+    moment: datetime | None
+    text: str
+
+
+def write_segment(folder: Path, rows: Sequence[Row], vectors: NDArray[np.float32], fingerprint: str) -> None:
+    """Write a segment; `folder` appears whole or not at all. `vectors` is (len(rows), dimension), unit length."""
+    scratch = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    columns = _columns(rows)
+    order = np.lexsort((columns["passages"], columns["communities"], columns["audiences"]))
+    for name, values in columns.items():
+        np.save(scratch / f"{name}.npy", values[order])
+    write_vectors(scratch / VECTORS, vectors[order])
+    keywords = KeywordBuilder()
+    for row in rows:
+        keywords.add(row.text)
+    keywords.write(scratch, order)
+    _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})
+    os.replace(scratch, folder)
+    sync_folder(folder.parent)
+
+
+class Segment:
+    """A segment open for reading. IndexCorrupt where its manifest or a file cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        manifest = read_json(folder / MANIFEST)
+        self.fingerprint = str(manifest["fingerprint"])
+        self.rows = int(manifest["rows"])
+        try:
+            self.passages, self.documents, self.digests, self.audiences, self.communities, self.kinds, self.days = (
+                np.load(folder / f"{name}.npy", mmap_mode="r") for name in COLUMNS
+            )
+            self.keywords = KeywordIndex(folder)
+        except (OSError, ValueError) as error:
+            raise IndexCorrupt(f"{folder} cannot be read: {error}") from error
+        self.vectors = VectorIndex(folder / VECTORS)
+
+
+def broken_files(folder: Path) -> list[str]:
+    """The files of a segment that are missing or differ from their checksums, as sentences."""
+    try:
+        expected = read_json(folder / MANIFEST)["files"]
+    except (IndexCorrupt, KeyError) as error:
+        return [str(error)]
+    found = []
+    for name, digest in expected.items():
+        file = folder / name
+        if not file.exists():
+            found.append(f"{file} is missing")
+        elif checksum(file) != digest:
+            found.append(f"{file} has changed since it was written")
+    return found
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, NDArray[np.generic]]:
+    digests = np.frombuffer(b"".join(row.digest for row in rows), np.uint8).reshape(len(rows), 16)
+    return {
+        "passages": np.asarray([row.passage for row in rows], np.int64),
+        "documents": np.asarray([row.document for row in rows], np.int64),
+        "digests": digests,
+        "audiences": np.asarray([row.audience for row in rows], np.int32),
+        "communities": np.asarray([row.community for row in rows], np.int32),
+        "kinds": np.asarray([KINDS.index(row.kind) for row in rows], np.int8),
+        "days": np.asarray([NO_DAY if row.moment is None else day_of(row.moment) for row in rows], np.int32),
+    }
+
+
+def day_of(moment: datetime) -> int:
+    """Days since 1970 in UTC."""
+    return (moment.astimezone(UTC).date() - datetime(1970, 1, 1).date()).days
+
+
+def _seal(folder: Path, facts: dict[str, object]) -> None:
+    files = sorted(folder.iterdir())
+    for file in files:
+        sync_file(file)
+    manifest = {**facts, "files": {file.name: checksum(file) for file in files}}
+    write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1))

@@ -1,0 +1,62 @@
+"""The vectors of one segment in 16 bit: a FAISS file, searched and read in place by memory map."""
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.domain.errors import IndexCorrupt
+
+SCAN_SHARE = 0.05
+
+
+def write_vectors(file: Path, vectors: NDArray[np.float32]) -> None:
+    """Write unit vectors, (rows, dimension), rounded to 16 bit."""
+    index = faiss.IndexScalarQuantizer(
+        vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    index.add(np.ascontiguousarray(vectors, np.float32))
+    faiss.write_index(index, str(file))
+
+
+class VectorIndex:
+    """The vectors of one segment, open for reading. Every search is exact."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self._index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise IndexCorrupt(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
+        rows, dimension = self._index.ntotal, self._index.d
+        codes = faiss.rev_swig_ptr(self._index.codes.data(), rows * dimension * 2) if rows else np.zeros(0, np.uint8)
+        self.matrix: NDArray[np.float16] = codes.view(np.float16).reshape(rows, dimension)
+
+    def nearest(
+        self, query: NDArray[np.float32], allowed: NDArray[np.bool_] | None, limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The rows closest to a unit vector among the allowed ones (all where None), best first, with their cosines."""
+        if allowed is None:
+            return self._search(query, limit, None)
+        rows = np.flatnonzero(allowed)
+        if len(rows) <= SCAN_SHARE * len(allowed):
+            cosines = self.cosines(query, rows)
+            best = np.argsort(-cosines, kind="stable")[:limit]
+            return rows[best], cosines[best]
+        bits = np.packbits(allowed, bitorder="little")
+        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        return self._search(query, min(limit, len(rows)), faiss.SearchParameters(sel=selector))
+
+    def cosines(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The cosine of a unit vector with each of the given rows."""
+        return np.asarray(self.matrix[rows].astype(np.float32) @ query, np.float32)
+
+    def _search(
+        self, query: NDArray[np.float32], limit: int, parameters: faiss.SearchParameters | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        limit = min(limit, self._index.ntotal)
+        if limit == 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        cosines, rows = self._index.search(query[np.newaxis], limit, params=parameters)
+        found = rows[0] >= 0
+        return rows[0][found], cosines[0][found]

@@ -1,0 +1,126 @@
+"""Documents in a folder or an archive, with a sidecar file beside them where the settings name one."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+from lxml import etree
+from pathspec import GitIgnoreSpec
+
+from indexer.domain.content import ItemMetadata, ItemState, ItemStamp, SourceItem
+from indexer.domain.errors import DocumentUnreadable
+from indexer.notation import decode_text
+from indexer.settings import FolderSource, Sidecar
+from indexer.sources.base import Changes, compare
+from indexer.sources.fields import link, metadata_from
+from indexer.sources.trees import FileTree, TreeFile, file_mark, open_tree
+
+
+class Folder:
+    """A `Source` over the files of a tree."""
+
+    def __init__(self, settings: FolderSource, max_item_bytes: int) -> None:
+        self._settings = settings
+        self._max_item_bytes = max_item_bytes
+        self._include = GitIgnoreSpec.from_lines(settings.include)
+        self._exclude = GitIgnoreSpec.from_lines(settings.exclude)
+        self._tree: FileTree | None = None
+        self._files: dict[str, TreeFile] = {}
+        self._sidecars: dict[str, str] = {}
+
+    def mark(self) -> str | None:
+        return file_mark(self._settings.path)
+
+    def changes_since(self, known: Mapping[str, str]) -> Changes:
+        return compare(self._settings.name, self._stamps(), known)
+
+    def fetch(self, uri: str) -> SourceItem:
+        if not self._files:
+            self._list()
+        file = self._files.get(uri)
+        if file is None:
+            raise DocumentUnreadable(ItemState.FAILED, "The file has gone since the folder was listed")
+        check_size(file.size, self._max_item_bytes)
+        metadata = self._metadata(uri)
+        if metadata.url is None:
+            metadata = replace(metadata, url=link(self._settings.url, path=uri))
+        return SourceItem(
+            uri,
+            self._stamp(file).revision,
+            self._open_tree().read(uri),
+            metadata=metadata,
+            modified=file.modified if self._settings.file_dates else None,
+        )
+
+    def close(self) -> None:
+        if self._tree is not None:
+            self._tree.close()
+            self._tree = None
+
+    def _open_tree(self) -> FileTree:
+        if self._tree is None:
+            self._tree = open_tree(self._settings.path)
+        return self._tree
+
+    def _stamps(self) -> Iterator[ItemStamp]:
+        self._list()
+        sidecars = set(self._sidecars.values())
+        for file in self._files.values():
+            wanted = self._include.match_file(file.path) and not self._exclude.match_file(file.path)
+            if wanted and file.path not in sidecars:
+                yield self._stamp(file)
+
+    def _list(self) -> None:
+        self._files = {file.path: file for file in self._open_tree().files()}
+        if self._settings.sidecar is not None:
+            self._sidecars = _pair_sidecars(self._files, self._settings.sidecar)
+
+    def _stamp(self, file: TreeFile) -> ItemStamp:
+        sidecar = self._sidecars.get(file.path)
+        revision = f"{file.revision}+{self._files[sidecar].revision}" if sidecar else file.revision
+        return ItemStamp(file.path, revision)
+
+    def _metadata(self, uri: str) -> ItemMetadata:
+        sidecar, path = self._settings.sidecar, self._sidecars.get(uri)
+        if sidecar is None or path is None:
+            return ItemMetadata(kind=self._settings.document_kind)
+        values = _read_sidecar(path, self._open_tree().read(path))
+        return metadata_from(values, sidecar.fields, self._settings)
+
+
+def check_size(size: int, limit: int) -> None:
+    """Refuse an item over the limit, both in bytes, as skipped."""
+    if size > limit:
+        raise DocumentUnreadable(
+            ItemState.SKIPPED,
+            f"It has {size / 2**20:.1f} MB; at most {limit // 2**20} MB are read (setting parsing.max_item_megabytes)",
+        )
+
+
+def _pair_sidecars(files: Mapping[str, TreeFile], sidecar: Sidecar) -> dict[str, str]:
+    by_folder: dict[PurePosixPath, list[str]] = {}
+    for path in files:
+        by_folder.setdefault(PurePosixPath(path).parent, []).append(path)
+    pairs = {}
+    for path in files:
+        pattern = sidecar.file.replace("{stem}", PurePosixPath(path).stem)
+        beside = by_folder[PurePosixPath(path).parent]
+        found = next((other for other in beside if fnmatchcase(PurePosixPath(other).name, pattern)), None)
+        if found is not None and found != path:
+            pairs[path] = found
+    return pairs
+
+
+def _read_sidecar(path: str, content: bytes) -> Any:
+    try:
+        if path.endswith(".xml"):
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+            return etree.fromstring(content, parser)
+        text = decode_text(content).text
+        return json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, etree.XMLSyntaxError) as error:
+        raise DocumentUnreadable(ItemState.FAILED, f"Its description {path} cannot be read: {error}") from error

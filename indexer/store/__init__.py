@@ -1,0 +1,5 @@
+"""The database: tables, migrations and every SQL statement of the project. Functions take a Transaction."""
+
+from indexer.store.database import Database, Transaction
+
+__all__ = ["Database", "Transaction"]

@@ -1,0 +1,81 @@
+"""Who had which part in which document."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from indexer.domain.people import Role
+from indexer.store.database import Transaction
+from indexer.store.tables import contributions, documents, identities, messages, people
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A person's part in a document, resolved to the person."""
+
+    document: int
+    person: str
+    name: str
+    role: Role
+    at: datetime | None
+    message: int | None
+    likes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAuthor:
+    """A message of a thread with who wrote it; `person` is None for a placeholder or nobody known."""
+
+    number: int
+    person: str | None
+    name: str | None
+    at: datetime | None
+    likes: int
+    accepted: bool
+
+
+def parts_in(transaction: Transaction, document_ids: Iterable[int]) -> list[Part]:
+    """Everybody's parts in the given documents (row ids)."""
+    moment = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created).label("moment")
+    statement = (
+        select(contributions, identities.c.person_id, people.c.name, moment)
+        .join(identities, identities.c.id == contributions.c.identity_id)
+        .join(people, people.c.id == identities.c.person_id)
+        .join(documents, documents.c.id == contributions.c.document_id)
+        .where(contributions.c.document_id.in_(list(document_ids)))
+        .order_by(contributions.c.document_id, contributions.c.identity_id)
+    )
+    return [
+        Part(row.document_id, row.person_id, row.name, Role(row.role), row.moment, row.message, row.likes)
+        for row in transaction.execute(statement)
+    ]
+
+
+def count_readable(transaction: Transaction, people_ids: Iterable[str], audience_ids: Iterable[int]) -> dict[str, int]:
+    """How many documents in the given audiences each person had a part in."""
+    statement = (
+        select(identities.c.person_id, func.count(contributions.c.document_id.distinct()))
+        .join(contributions, contributions.c.identity_id == identities.c.id)
+        .join(documents, documents.c.id == contributions.c.document_id)
+        .where(identities.c.person_id.in_(list(people_ids)), documents.c.audience_id.in_(list(audience_ids)))
+        .group_by(identities.c.person_id)
+    )
+    return {person: count for person, count in transaction.execute(statement)}
+
+
+def message_authors(transaction: Transaction, document: int) -> list[MessageAuthor]:
+    """The messages of a thread, in order."""
+    name = func.coalesce(people.c.name, identities.c.display_name, identities.c.value)
+    statement = (
+        select(messages, identities.c.person_id, name.label("name"))
+        .outerjoin(identities, identities.c.id == messages.c.identity_id)
+        .outerjoin(people, people.c.id == identities.c.person_id)
+        .where(messages.c.document_id == document)
+        .order_by(messages.c.number)
+    )
+    return [
+        MessageAuthor(row.number, row.person_id, row.name, row.at, row.likes, row.accepted)
+        for row in transaction.execute(statement)
+    ]

@@ -1,0 +1,260 @@
+"""Documents with their text, messages, passages and contributions: written together, removed together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from indexer.domain.content import (
+    Audience,
+    AudienceKind,
+    Block,
+    BlockKind,
+    Document,
+    DocumentKind,
+    Mark,
+    Message,
+    Passage,
+)
+from indexer.domain.ids import document_id
+from indexer.domain.people import Contribution
+from indexer.store.database import Transaction
+from indexer.store.identities import identity_ids
+from indexer.store.tables import (
+    audiences,
+    communities,
+    contributions,
+    document_texts,
+    documents,
+    identities,
+    messages,
+    passages,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDraft:
+    """What is saved for one item. `community` is a slug that exists; messages come with their author's contribution."""
+
+    source: str
+    uri: str
+    title: str
+    kind: DocumentKind
+    audience: Audience
+    community: str | None
+    created: datetime | None
+    updated: datetime | None
+    mark: Mark | None
+    superseded_by: str | None
+    url: str | None
+    blocks: tuple[Block, ...]
+    messages: tuple[tuple[Message, Contribution | None], ...] = ()
+
+
+def replace_document(
+    transaction: Transaction,
+    item_id: int,
+    draft: DocumentDraft,
+    new_passages: Sequence[Passage],
+    new_contributions: Sequence[Contribution],
+) -> None:
+    """Save an item's document in place of the one it had. Passages get new ids; the document keeps its own."""
+    values = {
+        "source": draft.source,
+        "uri": draft.uri,
+        "title": draft.title,
+        "kind": draft.kind,
+        "audience_id": _audience_id(transaction, draft.audience),
+        "community_id": _community_id(transaction, draft.community),
+        "created": draft.created,
+        "updated": draft.updated,
+        "mark": draft.mark,
+        "superseded_by": draft.superseded_by,
+        "url": draft.url,
+    }
+    statement = insert(documents).values(public_id=document_id(draft.source, draft.uri), item_id=item_id, **values)
+    statement = statement.on_conflict_do_update(index_elements=["item_id"], set_=values)
+    row_id = int(transaction.execute(statement.returning(documents.c.id)).scalar_one())
+    for table in (document_texts, passages, contributions, messages):
+        transaction.execute(delete(table).where(table.c.document_id == row_id))
+    transaction.execute(
+        insert(document_texts).values(document_id=row_id, blocks=[_block_values(block) for block in draft.blocks])
+    )
+    _insert_passages(transaction, row_id, new_passages)
+    _insert_people(transaction, row_id, draft, new_contributions)
+
+
+def remove_document(transaction: Transaction, item_id: int) -> None:
+    """Remove the document of an item that has become unreadable."""
+    transaction.execute(delete(documents).where(documents.c.item_id == item_id))
+
+
+def find_document(transaction: Transaction, public_id: str) -> Document | None:
+    row = transaction.execute(select_documents().where(documents.c.public_id == public_id)).first()
+    return None if row is None else document_of(row)
+
+
+def find_by_uri(transaction: Transaction, source: str, uri: str) -> Document | None:
+    row = transaction.execute(select_documents().where(documents.c.source == source, documents.c.uri == uri)).first()
+    return None if row is None else document_of(row)
+
+
+def read_blocks(transaction: Transaction, document: int) -> list[Block]:
+    """The whole text of a document, by its row id."""
+    stored = transaction.execute(
+        select(document_texts.c.blocks).where(document_texts.c.document_id == document)
+    ).scalar_one()
+    return [
+        Block(**{**values, "kind": BlockKind(values.get("kind", BlockKind.PARAGRAPH)), "headings": tuple(values.get("headings", ()))})
+        for values in stored
+    ]
+
+
+def list_documents(
+    transaction: Transaction,
+    audience_ids: Iterable[int],
+    *,
+    community: str | None = None,
+    person: str | None = None,
+    limit: int,
+) -> list[Document]:
+    """The latest documents in the given audiences, of one community or with a part by one person."""
+    statement = select_documents().where(documents.c.audience_id.in_(list(audience_ids)))
+    if community is not None:
+        statement = statement.where(communities.c.slug == community)
+    if person is not None:
+        statement = statement.where(documents.c.id.in_(_documents_of(person)))
+    newest = func.coalesce(documents.c.updated, documents.c.created).desc().nulls_last()
+    return [document_of(row) for row in transaction.execute(statement.order_by(newest, documents.c.id).limit(limit))]
+
+
+def count_documents(transaction: Transaction) -> int:
+    return int(transaction.execute(select(func.count()).select_from(documents)).scalar_one())
+
+
+def all_audiences(transaction: Transaction) -> dict[int, Audience]:
+    """Every audience that some document has, by row id."""
+    return {row.id: Audience(AudienceKind(row.kind), row.subject) for row in transaction.execute(select(audiences))}
+
+
+def select_documents() -> Select[Any]:
+    """All columns that `document_of` needs."""
+    return (
+        select(
+            documents,
+            audiences.c.kind.label("audience_kind"),
+            audiences.c.subject.label("audience_subject"),
+            communities.c.slug.label("community"),
+        )
+        .join(audiences, audiences.c.id == documents.c.audience_id)
+        .outerjoin(communities, communities.c.id == documents.c.community_id)
+    )
+
+
+def document_of(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        public_id=row.public_id,
+        source=row.source,
+        uri=row.uri,
+        title=row.title,
+        kind=DocumentKind(row.kind),
+        audience=Audience(AudienceKind(row.audience_kind), row.audience_subject),
+        community=row.community,
+        created=row.created,
+        updated=row.updated,
+        mark=Mark(row.mark) if row.mark else None,
+        superseded_by=row.superseded_by,
+        url=row.url,
+    )
+
+
+def set_audience(transaction: Transaction, document: int, audience: Audience) -> None:
+    """Change who may read a document; searches obey at once."""
+    transaction.execute(
+        update(documents).where(documents.c.id == document).values(audience_id=_audience_id(transaction, audience))
+    )
+
+
+def _audience_id(transaction: Transaction, audience: Audience) -> int:
+    found = transaction.execute(
+        select(audiences.c.id).where(audiences.c.kind == audience.kind, audiences.c.subject == audience.subject)
+    ).scalar()
+    if found is not None:
+        return int(found)
+    statement = insert(audiences).values(kind=audience.kind, subject=audience.subject)
+    return int(transaction.execute(statement.returning(audiences.c.id)).scalar_one())
+
+
+def _community_id(transaction: Transaction, slug: str | None) -> int | None:
+    return transaction.execute(select(communities.c.id).where(communities.c.slug == slug)).scalar()
+
+
+def _block_values(block: Block) -> dict[str, Any]:
+    return {name: value for name, value in asdict(block).items() if value not in (None, ())}
+
+
+def _insert_passages(transaction: Transaction, document: int, new: Sequence[Passage]) -> None:
+    if new:
+        transaction.execute(
+            insert(passages),
+            [
+                {
+                    "document_id": document,
+                    "ordinal": passage.ordinal,
+                    "text": passage.text,
+                    "digest": passage.digest,
+                    **asdict(passage.locator),
+                }
+                for passage in new
+            ],
+        )
+
+
+def _insert_people(
+    transaction: Transaction, document: int, draft: DocumentDraft, new: Sequence[Contribution]
+) -> None:
+    authors = [author for _, author in draft.messages if author is not None]
+    known = identity_ids(transaction, [*new, *authors])
+    if new:
+        transaction.execute(
+            insert(contributions).on_conflict_do_nothing(),
+            [
+                {
+                    "document_id": document,
+                    "identity_id": known[part.identity],
+                    "role": part.role,
+                    "at": part.at,
+                    "message": part.message,
+                    "likes": part.likes,
+                }
+                for part in new
+            ],
+        )
+    if draft.messages:
+        transaction.execute(
+            insert(messages),
+            [
+                {
+                    "document_id": document,
+                    "number": message.number,
+                    "identity_id": None if author is None else known[author.identity],
+                    "at": message.at,
+                    "likes": message.likes,
+                    "accepted": message.accepted,
+                    "reply_to": message.reply_to,
+                }
+                for message, author in draft.messages
+            ],
+        )
+
+
+def _documents_of(person: str) -> Select[Any]:
+    return (
+        select(contributions.c.document_id)
+        .join(identities, identities.c.id == contributions.c.identity_id)
+        .where(identities.c.person_id == person)
+    )

@@ -1,0 +1,129 @@
+"""Identities, the links between them, and the people they resolve to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from indexer.domain.people import Contribution, Identity, IdentityKind, Person
+from indexer.store.database import Transaction
+from indexer.store.tables import contributions, identities, identity_links, people, person_redirects
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """An identity with whom it stands for now. `vouched_for` is the person a directory ties it to."""
+
+    id: int
+    identity: Identity
+    display_name: str | None
+    vouched_for: str | None
+    person_id: str | None
+
+
+def identity_ids(transaction: Transaction, parts: Iterable[Contribution]) -> dict[Identity, int]:
+    """The row ids of the identities in these contributions, new ones added."""
+    names: dict[Identity, str | None] = {}
+    for part in parts:
+        names[part.identity] = names.get(part.identity) or part.display_name
+    return {identity: _upsert(transaction, identity, name) for identity, name in names.items()}
+
+
+def link_identities(transaction: Transaction, pairs: Iterable[tuple[Identity, Identity]]) -> None:
+    """Note that a source showed both identities for one person."""
+    for one, other in pairs:
+        ids = sorted((_upsert(transaction, one, None), _upsert(transaction, other, None)))
+        transaction.execute(insert(identity_links).values(one=ids[0], other=ids[1]).on_conflict_do_nothing())
+
+
+def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
+    """Make these the identities that directories vouch for, in place of all earlier ones."""
+    transaction.execute(update(identities).values(vouched_for=None))
+    for identity, person in vouched.items():
+        row_id = _upsert(transaction, identity, None)
+        transaction.execute(update(identities).where(identities.c.id == row_id).values(vouched_for=person))
+
+
+def all_identities(transaction: Transaction) -> list[StoredIdentity]:
+    """Every identity that a document or a directory mentions, in a fixed order."""
+    used = select(contributions.c.identity_id).distinct()
+    statement = (
+        select(identities)
+        .where(identities.c.id.in_(used) | identities.c.vouched_for.is_not(None) | identities.c.person_id.is_not(None))
+        .order_by(identities.c.id)
+    )
+    return [
+        StoredIdentity(row.id, _identity_of(row.kind, row.namespace, row.value), row.display_name, row.vouched_for, row.person_id)
+        for row in transaction.execute(statement)
+    ]
+
+
+def all_links(transaction: Transaction) -> list[tuple[int, int]]:
+    return [(row.one, row.other) for row in transaction.execute(select(identity_links))]
+
+
+def save_resolution(
+    transaction: Transaction,
+    persons: Sequence[Person],
+    person_of: Mapping[int, str | None],
+    redirects: Mapping[str, str],
+) -> None:
+    """Add the persons that are new, point identities at theirs, keep old ids working, and drop whom nothing names."""
+    for person in persons:
+        statement = insert(people).values(
+            id=person.id, name=person.name, address=person.address, languages=[], in_directory=False, former=False
+        )
+        update_name = statement.on_conflict_do_update(
+            index_elements=["id"], set_={"name": person.name, "address": person.address}, where=~people.c.in_directory
+        )
+        transaction.execute(update_name)
+    if person_of:
+        transaction.connection.cursor().executemany(  # plain DB-API: a hundred thousand rows in one go
+            "UPDATE identities SET person_id = ? WHERE id = ?", [(person, row_id) for row_id, person in person_of.items()]
+        )
+    for old, new in redirects.items():
+        transaction.execute(update(person_redirects).where(person_redirects.c.person_id == old).values(person_id=new))
+        statement = insert(person_redirects).values(id=old, person_id=new)
+        transaction.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"person_id": new}))
+    named = select(identities.c.person_id).where(identities.c.person_id.is_not(None))
+    transaction.execute(delete(people).where(~people.c.in_directory, people.c.id.not_in(named)))
+
+
+def same_names(transaction: Transaction) -> list[tuple[str, list[str]]]:
+    """Names that two or more people bear, with their ids: perhaps one person, for an admin to say."""
+    name = func.lower(people.c.name)
+    doubled = select(name).group_by(name).having(func.count() > 1)
+    rows = transaction.execute(select(people.c.name, people.c.id).where(name.in_(doubled)).order_by(name, people.c.id))
+    groups: dict[str, tuple[str, list[str]]] = {}
+    for row in rows:
+        groups.setdefault(row.name.lower(), (row.name, []))[1].append(row.id)
+    return list(groups.values())
+
+
+def unresolved(transaction: Transaction) -> list[tuple[Identity, int]]:
+    """Identities that stand for nobody (placeholders), with how many documents name them, most first."""
+    count = func.count(contributions.c.document_id.distinct())
+    statement = (
+        select(identities.c.kind, identities.c.namespace, identities.c.value, count)
+        .join(contributions, contributions.c.identity_id == identities.c.id)
+        .where(identities.c.person_id.is_(None))
+        .group_by(identities.c.id)
+        .order_by(count.desc(), identities.c.value)
+    )
+    return [(_identity_of(kind, space, value), n) for kind, space, value, n in transaction.execute(statement)]
+
+
+def _identity_of(kind: str, namespace: str, value: str) -> Identity:
+    return Identity(IdentityKind(kind), namespace, value)
+
+
+def _upsert(transaction: Transaction, identity: Identity, display_name: str | None) -> int:
+    statement = insert(identities).values(
+        kind=identity.kind, namespace=identity.namespace, value=identity.value, display_name=display_name
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["kind", "namespace", "value"],
+        set_={"display_name": func.coalesce(statement.excluded.display_name, identities.c.display_name)},
+    )
+    return int(transaction.execute(statement.returning(identities.c.id)).scalar_one())

@@ -1,0 +1,104 @@
+"""Passages: what the index has to hold, and what a page of results shows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from indexer.domain.content import Document, DocumentKind, Locator
+from indexer.store.database import Transaction
+from indexer.store.documents import document_of, select_documents
+from indexer.store.tables import communities, documents, passages
+
+ROWS_A_STATEMENT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexablePassage:
+    """A passage with everything that the index keeps about it; `community` 0 means none."""
+
+    id: int
+    document: int
+    title: str
+    heading: str | None
+    text: str
+    digest: bytes
+    audience: int
+    community: int
+    kind: DocumentKind
+    moment: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage with its document, as read again for a page of results."""
+
+    id: int
+    ordinal: int
+    text: str
+    locator: Locator
+    document: Document
+    audience: int
+
+
+def passage_ids(transaction: Transaction) -> list[int]:
+    """The ids of all passages, ascending."""
+    return list(transaction.execute(select(passages.c.id).order_by(passages.c.id)).scalars())
+
+
+def indexable_passages(transaction: Transaction, ids: Sequence[int]) -> Iterator[IndexablePassage]:
+    """The given passages in order of id."""
+    for start in range(0, len(ids), ROWS_A_STATEMENT):
+        statement = (
+            select(
+                passages,
+                documents.c.title,
+                documents.c.audience_id,
+                documents.c.community_id,
+                documents.c.kind,
+                func.coalesce(documents.c.updated, documents.c.created).label("moment"),
+            )
+            .join(documents, documents.c.id == passages.c.document_id)
+            .where(passages.c.id.in_(ids[start : start + ROWS_A_STATEMENT]))
+            .order_by(passages.c.id)
+        )
+        for row in transaction.execute(statement):
+            yield IndexablePassage(
+                id=row.id,
+                document=row.document_id,
+                title=row.title,
+                heading=row.heading,
+                text=row.text,
+                digest=row.digest,
+                audience=row.audience_id,
+                community=row.community_id or 0,
+                kind=DocumentKind(row.kind),
+                moment=row.moment,
+            )
+
+
+def find_passages(transaction: Transaction, ids: Iterable[int]) -> dict[int, FoundPassage]:
+    """Those of the given passages that still exist, by id."""
+    statement = select_documents().add_columns(
+        passages.c.id.label("passage_id"),
+        passages.c.ordinal,
+        passages.c.text,
+        passages.c.page,
+        passages.c.heading,
+        passages.c.message,
+        passages.c.line,
+    )
+    statement = statement.join(passages, passages.c.document_id == documents.c.id)
+    found = {}
+    for row in transaction.execute(statement.where(passages.c.id.in_(list(ids)))):
+        locator = Locator(row.page, row.heading, row.message, row.line)
+        found[row.passage_id] = FoundPassage(
+            row.passage_id, row.ordinal, row.text, locator, document_of(row), row.audience_id
+        )
+    return found
+
+
+def community_ids(transaction: Transaction) -> dict[str, int]:
+    """The row id of every community, by slug, as the index knows them."""
+    return {row.slug: row.id for row in transaction.execute(select(communities.c.slug, communities.c.id))}

@@ -1,0 +1,256 @@
+"""People, communities, units and memberships."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from indexer.domain.people import (
+    Community,
+    DirectoryRecords,
+    Membership,
+    MembershipRole,
+    Person,
+    Visibility,
+)
+from indexer.store.database import Transaction
+from indexer.store.identities import vouch
+from indexer.store.tables import (
+    communities,
+    contributions,
+    documents,
+    identities,
+    memberships,
+    people,
+    person_redirects,
+    units,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityCount:
+    """A community with how much of it one may read."""
+
+    community: Community
+    documents: int
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """A person in a community: by membership (`role`), by contributions (`documents`), or both."""
+
+    person: Person
+    community: Community
+    role: MembershipRole | None
+    since: date | None
+    documents: int
+    latest: datetime | None
+
+
+def apply_directory(transaction: Transaction, records: DirectoryRecords) -> None:
+    """Make the database say of people, communities, units and memberships what the directories say.
+
+    Whoever is no longer listed stays as a person while documents name them; a community that is no longer listed
+    keeps its visibility.
+    """
+    transaction.execute(delete(units))
+    for unit in records.units:
+        transaction.execute(insert(units).values(name=unit.name, parent=unit.parent, place=unit.place))
+    transaction.execute(update(people).values(in_directory=False))
+    for listed in records.people:
+        _save_person(transaction, listed.person)
+    vouch(
+        transaction, {identity: listed.person.id for listed in records.people for identity in listed.identities}
+    )
+    transaction.execute(update(communities).values(in_directory=False))
+    for community in records.communities:
+        _save_community(transaction, community)
+    transaction.execute(delete(memberships))
+    _insert_memberships(transaction, records.memberships)
+
+
+def ensure_communities(transaction: Transaction, names: Mapping[str, str], visibility: Visibility) -> None:
+    """Add the communities (name by slug) that do not exist yet."""
+    for slug, name in names.items():
+        statement = insert(communities).values(slug=slug, name=name, visibility=visibility, in_directory=False)
+        transaction.execute(statement.on_conflict_do_nothing())
+
+
+def all_communities(transaction: Transaction) -> list[Community]:
+    return [_community_of(row) for row in transaction.execute(select(communities).order_by(communities.c.name))]
+
+
+def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> list[CommunityCount]:
+    """Every community with its documents in the given audiences, by name."""
+    readable = documents.c.audience_id.in_(list(audience_ids))
+    statement = (
+        select(communities, func.count(documents.c.id).label("readable"), func.max(_moment()).label("latest"))
+        .outerjoin(documents, (documents.c.community_id == communities.c.id) & readable)
+        .group_by(communities.c.id)
+        .order_by(communities.c.name)
+    )
+    return [CommunityCount(_community_of(row), row.readable, row.latest) for row in transaction.execute(statement)]
+
+
+def find_person(transaction: Transaction, person_id: str) -> Person | None:
+    """The person of this id, or of the id that took its place."""
+    redirected = select(person_redirects.c.person_id).where(person_redirects.c.id == person_id)
+    row = transaction.execute(
+        select(people).where(or_(people.c.id == person_id, people.c.id.in_(redirected))).limit(1)
+    ).first()
+    return None if row is None else person_of(row)
+
+
+def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Person]:
+    rows = transaction.execute(select(people).where(people.c.id.in_(list(ids))))
+    return {row.id: person_of(row) for row in rows}
+
+
+def participations(
+    transaction: Transaction,
+    audience_ids: Iterable[int],
+    *,
+    people_ids: Iterable[str] | None = None,
+    community: str | None = None,
+) -> list[Participation]:
+    """Who takes part in which community, counting readable documents only; members first, then the most active."""
+    contributed = _contributed(audience_ids).subquery()
+    member = _current_memberships().subquery()
+    pairs = (
+        select(contributed.c.person_id, contributed.c.community_id)
+        .union(select(member.c.person_id, member.c.community_id))
+        .subquery()
+    )
+    statement = (
+        select(
+            people,
+            communities.c.slug.label("slug"),
+            communities.c.name.label("community_name"),
+            communities.c.domain,
+            communities.c.visibility,
+            communities.c.in_directory.label("community_listed"),
+            member.c.role,
+            member.c.since,
+            func.coalesce(contributed.c.documents, 0).label("documents"),
+            contributed.c.latest,
+        )
+        .select_from(pairs)
+        .join(people, people.c.id == pairs.c.person_id)
+        .join(communities, communities.c.id == pairs.c.community_id)
+        .outerjoin(member, (member.c.person_id == people.c.id) & (member.c.community_id == communities.c.id))
+        .outerjoin(
+            contributed, (contributed.c.person_id == people.c.id) & (contributed.c.community_id == communities.c.id)
+        )
+        .order_by(func.coalesce(contributed.c.documents, 0).desc(), people.c.name)
+    )
+    if people_ids is not None:
+        statement = statement.where(people.c.id.in_(list(people_ids)))
+    if community is not None:
+        statement = statement.where(communities.c.slug == community)
+    return [_participation_of(row) for row in transaction.execute(statement)]
+
+
+def count_people(transaction: Transaction) -> int:
+    return int(transaction.execute(select(func.count()).select_from(people)).scalar_one())
+
+
+def person_of(row: Row[Any]) -> Person:
+    return Person(row.id, row.name, row.unit, row.place, tuple(row.languages), row.address, row.in_directory, row.former)
+
+
+def _save_person(transaction: Transaction, person: Person) -> None:
+    values = {
+        "name": person.name,
+        "unit": person.unit,
+        "place": person.place,
+        "languages": list(person.languages),
+        "address": person.address,
+        "in_directory": True,
+        "former": person.former,
+    }
+    statement = insert(people).values(id=person.id, **values)
+    transaction.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def _save_community(transaction: Transaction, community: Community) -> None:
+    values = {
+        "name": community.name,
+        "domain": community.domain,
+        "visibility": community.visibility,
+        "in_directory": True,
+    }
+    statement = insert(communities).values(slug=community.slug, **values)
+    transaction.execute(statement.on_conflict_do_update(index_elements=["slug"], set_=values))
+
+
+def _insert_memberships(transaction: Transaction, new: Iterable[Membership]) -> None:
+    ids = {row.slug: row.id for row in transaction.execute(select(communities.c.slug, communities.c.id))}
+    for membership in new:
+        transaction.execute(
+            insert(memberships).values(
+                person_id=membership.person,
+                community_id=ids[membership.community],
+                role=membership.role,
+                since=membership.since,
+                until=membership.until,
+            )
+        )
+
+
+def _moment() -> Any:
+    return func.coalesce(documents.c.updated, documents.c.created)
+
+
+def _contributed(audience_ids: Iterable[int]) -> Select[Any]:
+    return (
+        select(
+            identities.c.person_id,
+            documents.c.community_id,
+            func.count(documents.c.id.distinct()).label("documents"),
+            func.max(func.coalesce(contributions.c.at, _moment())).label("latest"),
+        )
+        .join(contributions, contributions.c.identity_id == identities.c.id)
+        .join(documents, documents.c.id == contributions.c.document_id)
+        .where(
+            identities.c.person_id.is_not(None),
+            documents.c.community_id.is_not(None),
+            documents.c.audience_id.in_(list(audience_ids)),
+        )
+        .group_by(identities.c.person_id, documents.c.community_id)
+    )
+
+
+def _current_memberships() -> Select[Any]:
+    current = or_(memberships.c.until.is_(None), memberships.c.until >= func.current_date())
+    # A person may hold two roles in a community; min() keeps one row, the alphabet has no say in ranking.
+    return (
+        select(
+            memberships.c.person_id,
+            memberships.c.community_id,
+            func.min(memberships.c.role).label("role"),
+            func.min(memberships.c.since).label("since"),
+        )
+        .where(current)
+        .group_by(memberships.c.person_id, memberships.c.community_id)
+    )
+
+
+def _community_of(row: Row[Any]) -> Community:
+    return Community(row.slug, row.name, row.domain, Visibility(row.visibility), row.in_directory)
+
+
+def _participation_of(row: Row[Any]) -> Participation:
+    return Participation(
+        person=person_of(row),
+        community=Community(
+            row.slug, row.community_name, row.domain, Visibility(row.visibility), row.community_listed
+        ),
+        role=MembershipRole(row.role) if row.role else None,
+        since=row.since,
+        documents=row.documents,
+        latest=row.latest,
+    )

@@ -1,0 +1,217 @@
+"""The tables of a home's database. A change here needs a migration; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, kept in UTC without a zone because SQLite has none; always aware in Python."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("settings_digest", String, nullable=False),
+    Column("mark", String),
+    Column("finished", Moment),
+    Column("error", Text),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("uri", String, nullable=False),
+    Column("revision", String, nullable=False),
+    Column("content_digest", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("reason", Text),
+    Column("read_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    UniqueConstraint("source", "uri"),
+)
+
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    UniqueConstraint("kind", "subject"),
+)
+
+communities = Table(
+    "communities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("domain", Text),
+    Column("visibility", String, nullable=False),
+    Column("in_directory", Boolean, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("source", String, nullable=False),
+    Column("uri", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("audience_id", ForeignKey("audiences.id"), nullable=False, index=True),
+    Column("community_id", ForeignKey("communities.id"), index=True),
+    Column("created", Moment),
+    Column("updated", Moment),
+    Column("mark", String),
+    Column("superseded_by", String),
+    Column("url", String),
+    sqlite_autoincrement=True,
+)
+
+document_texts = Table(
+    "document_texts",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("blocks", JSON, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("page", Integer),
+    Column("heading", String),
+    Column("message", Integer),
+    Column("line", Integer),
+    Column("digest", LargeBinary(16), nullable=False),
+    sqlite_autoincrement=True,  # an id is never used again, so an old index row cannot point at a new passage
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("parent", String),
+    Column("place", String),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("unit", String),
+    Column("place", String),
+    Column("languages", JSON, nullable=False),
+    Column("address", String),
+    Column("in_directory", Boolean, nullable=False),
+    Column("former", Boolean, nullable=False),
+)
+
+person_redirects = Table(
+    "person_redirects",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("namespace", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("display_name", String),
+    Column("vouched_for", String),
+    Column("person_id", ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    UniqueConstraint("kind", "namespace", "value"),
+)
+
+identity_links = Table(
+    "identity_links",
+    metadata,
+    Column("one", ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("other", ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("community_id", ForeignKey("communities.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("role", String, nullable=False),
+    Column("since", Date),
+    Column("until", Date),
+)
+
+contributions = Table(
+    "contributions",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("identity_id", ForeignKey("identities.id"), primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("at", Moment),
+    Column("message", Integer),
+    Column("likes", Integer, nullable=False),
+    Index("ix_contributions_identity_id", "identity_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("identity_id", ForeignKey("identities.id"), index=True),
+    Column("at", Moment),
+    Column("likes", Integer, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("reply_to", Integer),
+)
