@@ -214,7 +214,11 @@ class Settings(BaseSettings):
     """Everything the indexer may be told."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="KNOWWHO_", env_nested_delimiter="__", nested_model_default_partial_update=True
+        extra="forbid",
+        frozen=True,
+        env_prefix="KNOWWHO_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
 
     home: Path
@@ -255,7 +259,7 @@ def load_settings(kind: type[AnySettings], file: Path | None) -> AnySettings:
 
     Relative paths in `file` are taken from its folder. Raises SettingsInvalid, naming the file and each wrong key.
     """
-    values = _read_yaml(default_file())
+    values = {key: value for key, value in _read_yaml(default_file()).items() if key in kind.model_fields}
     base = Path.cwd()
     if file is not None:
         values = _merged(values, _read_yaml(file))
@@ -278,7 +282,9 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsInvalid(f"{file}: cannot be read ({error.strerror}); give a settings file with --config") from error
+        raise SettingsInvalid(
+            f"{file}: cannot be read ({error.strerror}); give a settings file with --config"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{file}: is not valid YAML: {error}") from error
     if values is None:

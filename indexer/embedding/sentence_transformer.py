@@ -77,12 +77,10 @@ class SentenceTransformerEncoder:
 
 
 def _load(folder: Path, settings: EncoderSettings) -> "SentenceTransformer":
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import torch  # noqa: PLC0415  # takes seconds to import, and a run that finds nothing to do needs no model
-    import transformers  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    transformers.utils.logging.disable_progress_bar()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     short = _wants_16_bit(settings.precision)

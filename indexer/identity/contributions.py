@@ -28,9 +28,7 @@ def people_of(document: ParsedDocument, source: SourceBase) -> ItemPeople:
     return ItemPeople(_one_a_role(parts), tuple(written), frozenset(links))
 
 
-def _contribution(
-    credit: Credit, source: SourceBase, links: set[tuple[Identity, Identity]]
-) -> Contribution | None:
+def _contribution(credit: Credit, source: SourceBase, links: set[tuple[Identity, Identity]]) -> Contribution | None:
     found = identities_of(credit, source.name, source.handle_namespace, trust_addresses=source.trust_addresses)
     if not found:
         return None

@@ -15,9 +15,7 @@ def identities_of(credit: Credit, source: str, namespace: str, *, trust_addresse
     """
     found: list[Identity] = []
     if credit.address:
-        found.append(
-            address_identity(credit.address) if trust_addresses else handle_identity(source, credit.address)
-        )
+        found.append(address_identity(credit.address) if trust_addresses else handle_identity(source, credit.address))
     if credit.handle:
         found.append(handle_identity(credit.namespace or namespace, credit.handle))
     if not found and credit.name:

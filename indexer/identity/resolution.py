@@ -96,7 +96,7 @@ def _join_vouched(groups: dict[int, list[StoredIdentity]]) -> None:
 
 def _parts(group: list[StoredIdentity], vouched: Sequence[str]) -> list[list[StoredIdentity]]:
     """One part, unless two directory people are in the group: then each keeps theirs and the rest stay single."""
-    if len(vouched) < 2:  # noqa: PLR2004
+    if len(vouched) < 2:
         return [group]
     parts = [[entry for entry in group if entry.vouched_for == person] for person in vouched]
     return parts + [[entry] for entry in group if not entry.vouched_for]

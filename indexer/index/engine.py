@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from indexer.index.segment import KINDS, Segment, day_of
 from indexer.index.tokens import tokens
 
 MOST_OCCURRENCES_IN_QUERY = 3
+
+Number = TypeVar("Number", np.int64, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +94,42 @@ class LocalEngine:
             _search(segment, _allowed(segment, alive, rows), vector, weighted, statistics, per_list)
             for segment, alive in zip(self._generation.segments, self._generation.alive, strict=True)
         ]
-        passages, documents, cosines, scores = (_joined(parts) for parts in zip(*found, strict=True)) if found else _NONE
+        cosines = _joined([part.cosines for part in found], np.float32)
+        scores = _joined([part.scores for part in found], np.float32)
         keep = _best(scores, per_list)
         if vector is not None:
             keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
-        lexical = scores[keep] / np.float32(most or 1.0)
-        return Candidates(passages[keep], documents[keep], cosines[keep], lexical)
+        return Candidates(
+            _joined([part.passages for part in found], np.int64)[keep],
+            _joined([part.documents for part in found], np.int64)[keep],
+            cosines[keep],
+            np.asarray(scores[keep] / np.float32(most or 1.0), np.float32),
+        )
 
     def _statistics(self, terms: QueryTerms) -> CorpusStatistics:
         segments = self._generation.segments
-        frequencies = {
-            term: sum(segment.keywords.frequency(term) for segment in segments) for term in terms.weights
-        }
+        frequencies = {term: sum(segment.keywords.frequency(term) for segment in segments) for term in terms.weights}
         return CorpusStatistics(self._passages, self._mean_length, frequencies)
 
 
-_Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]
-_NONE: _Part = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Chosen rows of one segment, each (n,)."""
+
+    passages: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+    scores: NDArray[np.float32]
 
 
-def _search(  # noqa: PLR0913
+def _search(
     segment: Segment,
     allowed: NDArray[np.bool_] | None,
     vector: NDArray[np.float32] | None,
     terms: Sequence[tuple[str, float]],
     statistics: CorpusStatistics,
     per_list: int,
-) -> _Part:
+) -> _Found:
     scores = segment.keywords.score(terms, statistics)
     if allowed is not None:
         scores[~allowed] = 0
@@ -127,7 +138,7 @@ def _search(  # noqa: PLR0913
         near, _ = segment.vectors.nearest(vector, allowed, per_list)
         chosen = np.union1d(chosen, near)
     cosines = np.zeros(len(chosen), np.float32) if vector is None else segment.vectors.cosines(vector, chosen)
-    return segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen]
+    return _Found(segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen])
 
 
 def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDArray[np.bool_] | None:
@@ -152,5 +163,5 @@ def _best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     return np.asarray(matching[np.argpartition(-scores[matching], limit)[:limit]], np.int64)
 
 
-def _joined(parts: tuple[NDArray[np.generic], ...]) -> NDArray[np.generic]:
-    return np.concatenate(parts)
+def _joined(parts: Sequence[NDArray[Number]], kind: type[Number]) -> NDArray[Number]:
+    return np.concatenate(parts) if parts else np.zeros(0, kind)

@@ -21,7 +21,7 @@ def write_atomically(file: Path, text: str) -> None:
         target.write(text)
         target.flush()
         os.fsync(target.fileno())
-    os.replace(scratch, file)
+    scratch.replace(file)
     sync_folder(file.parent)
 
 

@@ -4,7 +4,6 @@ Rows are ordered by audience, then community, so that what a viewer may read lie
 """
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ def write_segment(folder: Path, rows: Sequence[Row], vectors: NDArray[np.float32
         keywords.add(row.text)
     keywords.write(scratch, order)
     _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})
-    os.replace(scratch, folder)
+    scratch.rename(folder)
     sync_folder(folder.parent)
 
 

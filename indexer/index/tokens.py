@@ -32,7 +32,7 @@ def _tokens_of(written: str) -> tuple[str, ...]:
     if UNSPACED.search(written):
         return tuple(written[start : start + 2] for start in range(max(len(written) - 1, 1)))
     parts = [part for joined in JOINT.split(written) for part in CAMEL.split(joined) if part]
-    if len(parts) < 2:  # noqa: PLR2004
+    if len(parts) < 2:
         return (_stem(written),) if parts else ()
     whole = written.casefold().strip("_")
     found = [whole, *(_stem(part) for part in parts)]

@@ -1,6 +1,7 @@
 """The vectors of one segment in 16 bit: a FAISS file, searched and read in place by memory map."""
 
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -13,9 +14,7 @@ SCAN_SHARE = 0.05
 
 def write_vectors(file: Path, vectors: NDArray[np.float32]) -> None:
     """Write unit vectors, (rows, dimension), rounded to 16 bit."""
-    index = faiss.IndexScalarQuantizer(
-        vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
+    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     index.add(np.ascontiguousarray(vectors, np.float32))
     faiss.write_index(index, str(file))
 
@@ -24,6 +23,7 @@ class VectorIndex:
     """The vectors of one segment, open for reading. Every search is exact."""
 
     def __init__(self, file: Path) -> None:
+        self._index: Any
         try:
             self._index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
@@ -44,15 +44,16 @@ class VectorIndex:
             best = np.argsort(-cosines, kind="stable")[:limit]
             return rows[best], cosines[best]
         bits = np.packbits(allowed, bitorder="little")
-        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        return self._search(query, min(limit, len(rows)), faiss.SearchParameters(sel=selector))
+        parameters: Any = faiss.SearchParameters()
+        parameters.sel = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        return self._search(query, min(limit, len(rows)), parameters)
 
     def cosines(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The cosine of a unit vector with each of the given rows."""
         return np.asarray(self.matrix[rows].astype(np.float32) @ query, np.float32)
 
     def _search(
-        self, query: NDArray[np.float32], limit: int, parameters: faiss.SearchParameters | None
+        self, query: NDArray[np.float32], limit: int, parameters: Any
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         limit = min(limit, self._index.ntotal)
         if limit == 0:

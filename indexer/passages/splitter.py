@@ -69,13 +69,18 @@ def _short_sentences(text: str, max_words: int) -> Iterator[str]:
         longest = max_words * CHARACTERS_A_WORD
         line: list[str] = []
         size = 0
-        for word in (word[start : start + longest] for word in sentence.split() for start in range(0, len(word), longest)):
+        for word in _cut_words(sentence, longest):
             if line and (size + len(word) > longest or len(line) >= max_words):
                 yield " ".join(line)
                 line, size = [], 0
             line.append(word)
             size += len(word) + 1
         yield " ".join(line)
+
+
+def _cut_words(sentence: str, longest: int) -> Iterator[str]:
+    for word in sentence.split():
+        yield from (word[start : start + longest] for start in range(0, len(word), longest))
 
 
 def _grouped(pieces: Sequence[_Piece], settings: PassageSettings) -> Iterator[list[_Piece]]:

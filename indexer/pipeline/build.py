@@ -37,9 +37,7 @@ class BuildResult:
     reused: int
 
 
-def build_generation(
-    home: Home, encoder: Encoder, settings: Settings, report: ReportProgress
-) -> BuildResult | None:
+def build_generation(home: Home, encoder: Encoder, settings: Settings, report: ReportProgress) -> BuildResult | None:
     """Publish a generation that holds exactly the database's passages; None where the present one does."""
     with home.database.read() as transaction:
         wanted = np.asarray(passages.passage_ids(transaction), np.int64)

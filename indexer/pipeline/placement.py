@@ -40,9 +40,7 @@ class Communities:
         return (known.slug, known.name) if known else (slug, spelled.strip()) if slug else None
 
 
-def place(
-    uri: str, metadata: ItemMetadata, source: SourceBase, communities: Communities, default: Visibility
-) -> Place:
+def place(uri: str, metadata: ItemMetadata, source: SourceBase, communities: Communities, default: Visibility) -> Place:
     """The item's own word counts before its path, its path before the source's default."""
     found = _community(uri, metadata, source.community_mapping, communities)
     slug, name = found or (None, None)

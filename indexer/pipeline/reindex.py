@@ -151,7 +151,11 @@ def _read_source(run: _Run, source: Source, settings: SourceSettings) -> SourceR
         finished = SourceState(settings.name, settings.kind, digest, mark, datetime.now(UTC))
         items.save_source_state(transaction, finished)
     return SourceResult(
-        settings.name, sum(states.values()), changes.unchanged + reader.touched, len(changes.gone), tuple(states.items())
+        settings.name,
+        sum(states.values()),
+        changes.unchanged + reader.touched,
+        len(changes.gone),
+        tuple(states.items()),
     )
 
 
@@ -175,9 +179,7 @@ class _Reader:
             self._unfetched.clear()
             states.update(self._save_all(ready))
             done = sum(states.values()) + self.touched
-            self._run.report(
-                Progress(f"reading {self._settings.name}", done, self._total, "items", ready[-1][0].uri)
-            )
+            self._run.report(Progress(f"reading {self._settings.name}", done, self._total, "items", ready[-1][0].uri))
         states.update(self._save_all(self._unfetched))
         return states
 
@@ -365,3 +367,22 @@ def _batches(elements: Iterable[Element], size: int) -> Iterator[list[Element]]:
     rest = iter(elements)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def sample_source(
+    settings: Settings, source_settings: SourceSettings, parsers: ParserPool, number: int
+) -> list[tuple[SourceItem, Outcome]]:
+    """The first few items of a source as they would be read, saving nothing. Raises SourceUnavailable, and
+    DirectoryInvalid for a directory that contradicts itself."""
+    if isinstance(source_settings, DirectorySource):
+        Directory(source_settings).records()
+        return []
+    found: list[tuple[SourceItem, Outcome]] = []
+    with closing(_open(source_settings, settings)) as source:
+        for stamp in source.changes_since({}).to_read[:number]:
+            try:
+                item = source.fetch(stamp.uri)
+                found.append((item, parsers.parse(item)))
+            except DocumentUnreadable as error:
+                found.append((SourceItem(stamp.uri, stamp.revision, b""), error))
+    return found

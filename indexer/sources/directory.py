@@ -106,7 +106,7 @@ class _Membership(_Entry):
     def _year_or_month(cls, value: Any) -> Any:
         text = str(value) if value is not None and not isinstance(value, (date, datetime)) else value
         if isinstance(text, str) and len(text) in (4, 7):
-            return f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"  # noqa: PLR2004
+            return f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"
         return text
 
 
@@ -178,7 +178,9 @@ class Directory:
             if membership.person not in ids:
                 problems.append(f"{membership.community} has a member {membership.person} who is not among the people")
             if membership.community not in slugs:
-                problems.append(f"{membership.person} is a member of {membership.community}, which is no community here")
+                problems.append(
+                    f"{membership.person} is a member of {membership.community}, which is no community here"
+                )
         claimed: dict[Identity, str] = {}
         for person in entries.people:
             for identity in _identities(person):

@@ -34,7 +34,9 @@ class DiscourseSite:
         try:
             page = response.json()
         except ValueError as error:
-            raise SourceUnavailable(f"{self._address}{path} did not answer with JSON: is it a Discourse site?") from error
+            raise SourceUnavailable(
+                f"{self._address}{path} did not answer with JSON: is it a Discourse site?"
+            ) from error
         return page if isinstance(page, dict) else {}
 
     def close(self) -> None:

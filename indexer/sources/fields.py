@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from indexer.domain.content import Credit, DocumentKind, ItemMetadata, Mark
+from indexer.domain.content import Credit, DocumentKind, ItemMetadata
 from indexer.domain.people import Role
 from indexer.notation import credits_from, mark_from, parse_when
 from indexer.settings import FieldMapping, SourceBase
@@ -69,7 +69,8 @@ def link(template: str | None, **parts: str) -> str | None:
 
 def _elements(root: etree._Element, path: str) -> list[etree._Element]:
     steps = "//".join(f"*[local-name()='{step}']" for step in path.split("/") if step.replace("_", "").isalnum())
-    return list(root.xpath(f"//{steps}")) if steps else []
+    found = root.xpath(f"//{steps}") if steps else []
+    return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []
 
 
 def _element_text(element: etree._Element) -> str:

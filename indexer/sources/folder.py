@@ -11,7 +11,7 @@ import yaml
 from lxml import etree
 from pathspec import GitIgnoreSpec
 
-from indexer.domain.content import ItemMetadata, ItemState, ItemStamp, SourceItem
+from indexer.domain.content import ItemMetadata, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable
 from indexer.notation import decode_text
 from indexer.settings import FolderSource, Sidecar

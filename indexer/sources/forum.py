@@ -8,7 +8,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from indexer.domain.content import DocumentKind, ItemMetadata, ItemState, ItemStamp, SourceItem
+from indexer.domain.content import DocumentKind, ItemMetadata, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable
 from indexer.notation import DISCOURSE_TOPIC
 from indexer.settings import ForumSource

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from indexer.domain.content import DocumentKind, ItemState, ItemStamp, SourceItem
+from indexer.domain.content import DocumentKind, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
-from indexer.notation import RECORD, decode_text
+from indexer.notation import KNOWWHO_RECORD, decode_text
 from indexer.settings import TableSource
 from indexer.sources.base import Changes, compare
 from indexer.sources.fields import link, lookup, metadata_from
@@ -49,7 +49,7 @@ class TableRows:
             url=metadata.url or link(self._settings.url, id=uri),
         )
         content = json.dumps({"sections": sections}).encode()
-        return SourceItem(uri, _revision(row), content, RECORD, metadata=metadata)
+        return SourceItem(uri, _revision(row), content, KNOWWHO_RECORD, metadata=metadata)
 
     def close(self) -> None:
         self._rows = {}

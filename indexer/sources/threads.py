@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from indexer.domain.content import DocumentKind, ItemMetadata, ItemState, ItemStamp, SourceItem
+from indexer.domain.content import DocumentKind, ItemMetadata, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable
-from indexer.notation import THREAD
+from indexer.notation import KNOWWHO_THREAD
 from indexer.settings import ThreadsSource
 from indexer.sources.base import Changes, compare
 from indexer.sources.fields import link
@@ -52,7 +52,7 @@ class Threads:
         metadata = ItemMetadata(
             kind=self._settings.document_kind or DocumentKind.THREAD, url=link(self._settings.url, id=uri)
         )
-        return SourceItem(uri, line.revision, file.read(line.size), THREAD, metadata=metadata)
+        return SourceItem(uri, line.revision, file.read(line.size), KNOWWHO_THREAD, metadata=metadata)
 
     def close(self) -> None:
         if self._file is not None:

@@ -66,7 +66,7 @@ def file_mark(path: Path) -> str | None:
 
 
 def open_uncompressed(path: Path) -> BinaryIO:
-    """The file's bytes for random access; a compressed file (.xz, .gz, .bz2) is unpacked to an unnamed temporary one."""
+    """The file's bytes for random access; a compressed file (.xz, .gz, .bz2) is unpacked to a temporary one."""
     try:
         match path.suffix:
             case ".xz":
@@ -116,7 +116,7 @@ class TarTree:
 
     def __init__(self, path: Path) -> None:
         self._file = open_uncompressed(path)
-        self._archive = tarfile.open(fileobj=self._file, mode="r:")
+        self._archive = tarfile.TarFile(fileobj=self._file)
         self._members = {_normal(member.name): member for member in self._archive if member.isreg()}
 
     def files(self) -> Iterator[TreeFile]:
@@ -165,7 +165,7 @@ class ZipTree:
 
 
 def _unpacked(compressed: BinaryIO) -> BinaryIO:
-    target = cast(BinaryIO, tempfile.TemporaryFile())
+    target = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes what it gets
     with compressed:
         while block := compressed.read(2**20):
             target.write(block)

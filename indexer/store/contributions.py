@@ -36,15 +36,15 @@ class MessageAuthor:
     accepted: bool
 
 
-def parts_in(transaction: Transaction, document_ids: Iterable[int]) -> list[Part]:
-    """Everybody's parts in the given documents (row ids)."""
+def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Part]:
+    """Everybody's parts in those of the given documents (row ids) that are in the given audiences."""
     moment = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created).label("moment")
     statement = (
         select(contributions, identities.c.person_id, people.c.name, moment)
         .join(identities, identities.c.id == contributions.c.identity_id)
         .join(people, people.c.id == identities.c.person_id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(contributions.c.document_id.in_(list(document_ids)))
+        .where(contributions.c.document_id.in_(list(document_ids)), documents.c.audience_id.in_(list(audience_ids)))
         .order_by(contributions.c.document_id, contributions.c.identity_id)
     )
     return [
@@ -56,13 +56,13 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int]) -> list[Part
 def count_readable(transaction: Transaction, people_ids: Iterable[str], audience_ids: Iterable[int]) -> dict[str, int]:
     """How many documents in the given audiences each person had a part in."""
     statement = (
-        select(identities.c.person_id, func.count(contributions.c.document_id.distinct()))
+        select(identities.c.person_id, func.count(contributions.c.document_id.distinct()).label("documents"))
         .join(contributions, contributions.c.identity_id == identities.c.id)
         .join(documents, documents.c.id == contributions.c.document_id)
         .where(identities.c.person_id.in_(list(people_ids)), documents.c.audience_id.in_(list(audience_ids)))
         .group_by(identities.c.person_id)
     )
-    return {person: count for person, count in transaction.execute(statement)}
+    return {row.person_id: row.documents for row in transaction.execute(statement)}
 
 
 def message_authors(transaction: Transaction, document: int) -> list[MessageAuthor]:

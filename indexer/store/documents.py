@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.content import (
@@ -92,14 +92,14 @@ def remove_document(transaction: Transaction, item_id: int) -> None:
     transaction.execute(delete(documents).where(documents.c.item_id == item_id))
 
 
-def find_document(transaction: Transaction, public_id: str) -> Document | None:
-    row = transaction.execute(select_documents().where(documents.c.public_id == public_id)).first()
-    return None if row is None else document_of(row)
+def find_readable(transaction: Transaction, public_id: str, audience_ids: Iterable[int]) -> Document | None:
+    """The document of this public id, where it is in one of the audiences."""
+    return _first(transaction, audience_ids, documents.c.public_id == public_id)
 
 
-def find_by_uri(transaction: Transaction, source: str, uri: str) -> Document | None:
-    row = transaction.execute(select_documents().where(documents.c.source == source, documents.c.uri == uri)).first()
-    return None if row is None else document_of(row)
+def find_by_uri(transaction: Transaction, source: str, uri: str, audience_ids: Iterable[int]) -> Document | None:
+    """The document read from this uri of a source, where it is in one of the audiences."""
+    return _first(transaction, audience_ids, (documents.c.source == source) & (documents.c.uri == uri))
 
 
 def read_blocks(transaction: Transaction, document: int) -> list[Block]:
@@ -108,7 +108,13 @@ def read_blocks(transaction: Transaction, document: int) -> list[Block]:
         select(document_texts.c.blocks).where(document_texts.c.document_id == document)
     ).scalar_one()
     return [
-        Block(**{**values, "kind": BlockKind(values.get("kind", BlockKind.PARAGRAPH)), "headings": tuple(values.get("headings", ()))})
+        Block(
+            **{
+                **values,
+                "kind": BlockKind(values.get("kind", BlockKind.PARAGRAPH)),
+                "headings": tuple(values.get("headings", ())),
+            }
+        )
         for values in stored
     ]
 
@@ -131,8 +137,12 @@ def list_documents(
     return [document_of(row) for row in transaction.execute(statement.order_by(newest, documents.c.id).limit(limit))]
 
 
-def count_documents(transaction: Transaction) -> int:
-    return int(transaction.execute(select(func.count()).select_from(documents)).scalar_one())
+def count_documents(transaction: Transaction, audience_ids: Iterable[int] | None = None) -> int:
+    """How many documents there are, in the given audiences where some are given."""
+    statement = select(func.count()).select_from(documents)
+    if audience_ids is not None:
+        statement = statement.where(documents.c.audience_id.in_(list(audience_ids)))
+    return int(transaction.execute(statement).scalar_one())
 
 
 def all_audiences(transaction: Transaction) -> dict[int, Audience]:
@@ -179,6 +189,12 @@ def set_audience(transaction: Transaction, document: int, audience: Audience) ->
     )
 
 
+def _first(transaction: Transaction, audience_ids: Iterable[int], condition: ColumnElement[bool]) -> Document | None:
+    readable = documents.c.audience_id.in_(list(audience_ids))
+    row = transaction.execute(select_documents().where(condition, readable)).first()
+    return None if row is None else document_of(row)
+
+
 def _audience_id(transaction: Transaction, audience: Audience) -> int:
     found = transaction.execute(
         select(audiences.c.id).where(audiences.c.kind == audience.kind, audiences.c.subject == audience.subject)
@@ -214,9 +230,7 @@ def _insert_passages(transaction: Transaction, document: int, new: Sequence[Pass
         )
 
 
-def _insert_people(
-    transaction: Transaction, document: int, draft: DocumentDraft, new: Sequence[Contribution]
-) -> None:
+def _insert_people(transaction: Transaction, document: int, draft: DocumentDraft, new: Sequence[Contribution]) -> None:
     authors = [author for _, author in draft.messages if author is not None]
     known = identity_ids(transaction, [*new, *authors])
     if new:

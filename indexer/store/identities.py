@@ -54,7 +54,9 @@ def all_identities(transaction: Transaction) -> list[StoredIdentity]:
         .order_by(identities.c.id)
     )
     return [
-        StoredIdentity(row.id, _identity_of(row.kind, row.namespace, row.value), row.display_name, row.vouched_for, row.person_id)
+        StoredIdentity(
+            row.id, _identity_of(row.kind, row.namespace, row.value), row.display_name, row.vouched_for, row.person_id
+        )
         for row in transaction.execute(statement)
     ]
 
@@ -80,7 +82,8 @@ def save_resolution(
         transaction.execute(update_name)
     if person_of:
         transaction.connection.cursor().executemany(  # plain DB-API: a hundred thousand rows in one go
-            "UPDATE identities SET person_id = ? WHERE id = ?", [(person, row_id) for row_id, person in person_of.items()]
+            "UPDATE identities SET person_id = ? WHERE id = ?",
+            [(person, row_id) for row_id, person in person_of.items()],
         )
     for old, new in redirects.items():
         transaction.execute(update(person_redirects).where(person_redirects.c.person_id == old).values(person_id=new))

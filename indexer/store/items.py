@@ -41,7 +41,7 @@ def known_items(transaction: Transaction, source: str) -> dict[str, KnownItem]:
     return {row.uri: KnownItem(row.revision, row.content_digest, ItemState(row.state)) for row in rows}
 
 
-def record_item(  # noqa: PLR0913
+def record_item(
     transaction: Transaction,
     *,
     source: str,
@@ -68,9 +68,7 @@ def record_item(  # noqa: PLR0913
 
 def touch_item(transaction: Transaction, source: str, uri: str, revision: str) -> None:
     """Note a new revision of an item whose content turned out to be the same."""
-    transaction.execute(
-        update(items).where(items.c.source == source, items.c.uri == uri).values(revision=revision)
-    )
+    transaction.execute(update(items).where(items.c.source == source, items.c.uri == uri).values(revision=revision))
 
 
 def remove_items(transaction: Transaction, source: str, uris: Sequence[str] | None = None) -> int:
@@ -119,11 +117,13 @@ def count_states(transaction: Transaction) -> dict[str, dict[ItemState, int]]:
     return counts
 
 
-def report_items(transaction: Transaction, states: Iterable[ItemState], source: str | None = None) -> list[ItemReport]:
-    """The items in the given states with their reasons, by source and uri."""
+def report_items(
+    transaction: Transaction, states: Iterable[ItemState], chosen: Sequence[str] | None = None
+) -> list[ItemReport]:
+    """The items in the given states with their reasons, of the chosen sources (all where None), by source and uri."""
     statement = select(items).where(items.c.state.in_(list(states))).order_by(items.c.source, items.c.uri)
-    if source is not None:
-        statement = statement.where(items.c.source == source)
+    if chosen:
+        statement = statement.where(items.c.source.in_(chosen))
     return [
         ItemReport(row.source, row.uri, ItemState(row.state), row.reason, row.read_at, row.attempts)
         for row in transaction.execute(statement)

@@ -63,9 +63,7 @@ def apply_directory(transaction: Transaction, records: DirectoryRecords) -> None
     transaction.execute(update(people).values(in_directory=False))
     for listed in records.people:
         _save_person(transaction, listed.person)
-    vouch(
-        transaction, {identity: listed.person.id for listed in records.people for identity in listed.identities}
-    )
+    vouch(transaction, {identity: listed.person.id for listed in records.people for identity in listed.identities})
     transaction.execute(update(communities).values(in_directory=False))
     for community in records.communities:
         _save_community(transaction, community)
@@ -159,7 +157,9 @@ def count_people(transaction: Transaction) -> int:
 
 
 def person_of(row: Row[Any]) -> Person:
-    return Person(row.id, row.name, row.unit, row.place, tuple(row.languages), row.address, row.in_directory, row.former)
+    return Person(
+        row.id, row.name, row.unit, row.place, tuple(row.languages), row.address, row.in_directory, row.former
+    )
 
 
 def _save_person(transaction: Transaction, person: Person) -> None:
@@ -246,9 +246,7 @@ def _community_of(row: Row[Any]) -> Community:
 def _participation_of(row: Row[Any]) -> Participation:
     return Participation(
         person=person_of(row),
-        community=Community(
-            row.slug, row.community_name, row.domain, Visibility(row.visibility), row.community_listed
-        ),
+        community=Community(row.slug, row.community_name, row.domain, Visibility(row.visibility), row.community_listed),
         role=MembershipRole(row.role) if row.role else None,
         since=row.since,
         documents=row.documents,

@@ -1,0 +1,1 @@
+"""Reads the files of Word, PowerPoint and Excel since 2007."""

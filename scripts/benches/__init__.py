@@ -1,0 +1,1 @@
+"""Benches: one module each, run by scripts/bench."""

@@ -1,0 +1,1 @@
+"""The service: answers questions with passages and the people behind them."""

@@ -1,0 +1,18 @@
+"""The JSON face, below /api/v1: one module a resource, the shapes in schemas."""
+
+from fastapi import APIRouter
+
+from service.api import communities, documents, health, people, search
+from service.api.schemas import Problem
+
+router = APIRouter(
+    prefix="/api/v1",
+    responses={
+        422: {"model": Problem, "description": "Something in the request cannot be understood"},
+        503: {"model": Problem, "description": "Nothing has been indexed yet"},
+    },
+)
+for module in (search, people, communities, documents, health):
+    router.include_router(module.router)
+
+__all__ = ["router"]

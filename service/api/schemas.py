@@ -1,0 +1,394 @@
+"""The shapes of the JSON face. Dates are days in UTC; every id is opaque."""
+
+from datetime import date, datetime
+from datetime import date as day
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from indexer.domain.content import BlockKind, Document, DocumentKind, Mark
+from indexer.domain.people import Community, MembershipRole, Role, Visibility
+from indexer.store.contributions import Part
+from service.directory import CommunityView, DocumentView, PersonView
+from service.experts import Answer, Confidence, RankedPerson, VerdictKind
+from service.search import Hit
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Shape):
+    """RFC 9457: what went wrong and what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class VerdictOut(Shape):
+    kind: VerdictKind
+    sentence: str
+
+
+class CommunityRef(Shape):
+    slug: str
+    name: str
+
+
+class DocumentRef(Shape):
+    id: str
+    title: str
+    kind: DocumentKind
+    uri: str
+    url: str | None
+    created: date | None
+    updated: date | None
+
+
+class LocatorOut(Shape):
+    """Where in its document a passage stands; absent parts are null."""
+
+    page: int | None
+    heading: str | None
+    message: int | None
+    line: int | None
+
+
+class Contributor(Shape):
+    id: str
+    name: str
+    role: Role
+
+
+class PassageOut(Shape):
+    """A passage of the answer. `extract` is runs of text, each with whether it matches the query."""
+
+    id: str
+    document: DocumentRef
+    community: CommunityRef | None
+    locator: LocatorOut
+    extract: list[tuple[str, bool]]
+    relevance: float = Field(description="How well it fits, on an absolute scale that is about 0 to 1")
+    contributors: list[Contributor]
+    marks: list[Mark]
+
+
+class EvidenceOut(Shape):
+    """A document that speaks for a person; `share` is its part of the person's score."""
+
+    document: str
+    title: str
+    role: Role
+    date: day | None
+    share: float
+    passage: str
+    message: int | None
+
+
+class RankedPersonOut(Shape):
+    id: str
+    name: str
+    communities: list[CommunityRef]
+    unit: str | None
+    place: str | None
+    languages: list[str]
+    confidence: Confidence
+    documents: int = Field(description="How many documents they had a part in that you may read")
+    last_active: date | None
+    evidence: list[EvidenceOut]
+
+
+class CommunityShareOut(Shape):
+    slug: str
+    name: str
+    share: float
+
+
+class AnswerOut(Shape):
+    """The answer to a question: passages, and the people who hold the knowledge."""
+
+    query: str
+    verdict: VerdictOut
+    passages: list[PassageOut]
+    people: list[RankedPersonOut]
+    communities: list[CommunityShareOut]
+    generation: str
+    degraded: str | None = Field(description="What the search had to do without, in a sentence")
+    took_ms: int
+    total: int
+    next: str | None = Field(description="The cursor of the next page")
+
+
+class PeopleOut(Shape):
+    query: str
+    verdict: VerdictOut
+    people: list[RankedPersonOut]
+    generation: str
+    degraded: str | None
+    took_ms: int
+
+
+class TakingPart(Shape):
+    community: CommunityRef
+    role: MembershipRole | None
+    since: date | None
+    documents: int
+    last_active: date | None
+
+
+class PersonOut(Shape):
+    id: str
+    name: str
+    unit: str | None
+    place: str | None
+    languages: list[str]
+    former: bool
+    communities: list[TakingPart]
+    documents: list[DocumentRef]
+
+
+class CommunitySummary(Shape):
+    slug: str
+    name: str
+    domain: str | None
+    visibility: Visibility
+    documents: int
+    last_active: date | None
+
+
+class CommunitiesOut(Shape):
+    communities: list[CommunitySummary]
+
+
+class Member(Shape):
+    id: str
+    name: str
+    unit: str | None
+    role: MembershipRole | None
+    documents: int
+    last_active: date | None
+
+
+class CommunityOut(Shape):
+    slug: str
+    name: str
+    domain: str | None
+    visibility: Visibility
+    documents: int
+    latest: list[DocumentRef]
+    people: list[Member]
+
+
+class BlockOut(Shape):
+    text: str
+    kind: BlockKind
+    headings: list[str]
+    page: int | None
+    message: int | None
+    line: int | None
+
+
+class MessageOut(Shape):
+    number: int
+    person: str | None
+    name: str | None
+    at: datetime | None
+    likes: int
+    accepted: bool
+
+
+class DocumentOut(DocumentRef):
+    community: CommunityRef | None
+    marks: list[Mark]
+    superseded_by: DocumentRef | None
+    contributors: list[Contributor]
+    blocks: list[BlockOut]
+    messages: list[MessageOut]
+
+
+class HealthOut(Shape):
+    """`status` is ok, degraded (answers, but not at its best) or empty (nothing indexed yet)."""
+
+    status: Literal["ok", "degraded", "empty"]
+    model: str
+    generation: str | None
+    documents: int
+    people: int
+    problems: list[str]
+
+
+def answer_out(answer: Answer) -> AnswerOut:
+    return AnswerOut(
+        query=answer.query.text,
+        verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
+        passages=[_passage_out(hit, answer.names) for hit in answer.page.hits],
+        people=[_ranked_out(ranked) for ranked in answer.people],
+        communities=[
+            CommunityShareOut(slug=s.community.slug, name=s.community.name, share=s.share) for s in answer.communities
+        ],
+        generation=answer.generation,
+        degraded=answer.degraded,
+        took_ms=answer.took_ms,
+        total=answer.page.total,
+        next=answer.page.next,
+    )
+
+
+def people_out(answer: Answer) -> PeopleOut:
+    return PeopleOut(
+        query=answer.query.text,
+        verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
+        people=[_ranked_out(ranked) for ranked in answer.people],
+        generation=answer.generation,
+        degraded=answer.degraded,
+        took_ms=answer.took_ms,
+    )
+
+
+def person_out(view: PersonView) -> PersonOut:
+    person = view.person
+    return PersonOut(
+        id=person.id,
+        name=person.name,
+        unit=person.unit,
+        place=person.place,
+        languages=list(person.languages),
+        former=person.former,
+        communities=[
+            TakingPart(
+                community=community_ref(entry.community),
+                role=entry.role,
+                since=entry.since,
+                documents=entry.documents,
+                last_active=_day(entry.latest),
+            )
+            for entry in view.communities
+        ],
+        documents=[document_ref(document) for document in view.documents],
+    )
+
+
+def community_out(view: CommunityView) -> CommunityOut:
+    return CommunityOut(
+        slug=view.community.slug,
+        name=view.community.name,
+        domain=view.community.domain,
+        visibility=view.community.visibility,
+        documents=view.readable,
+        latest=[document_ref(document) for document in view.documents],
+        people=[
+            Member(
+                id=entry.person.id,
+                name=entry.person.name,
+                unit=entry.person.unit,
+                role=entry.role,
+                documents=entry.documents,
+                last_active=_day(entry.latest),
+            )
+            for entry in view.people
+        ],
+    )
+
+
+def document_out(view: DocumentView) -> DocumentOut:
+    return DocumentOut(
+        **document_ref(view.document).model_dump(),
+        community=community_ref(view.community) if view.community else None,
+        marks=_marks(view.document),
+        superseded_by=document_ref(view.newer) if view.newer else None,
+        contributors=[_contributor(part) for part in view.people],
+        blocks=[
+            BlockOut(
+                text=block.text,
+                kind=block.kind,
+                headings=list(block.headings),
+                page=block.page,
+                message=block.message,
+                line=block.line,
+            )
+            for block in view.blocks
+        ],
+        messages=[
+            MessageOut(
+                number=message.number,
+                person=message.person,
+                name=message.name,
+                at=message.at,
+                likes=message.likes,
+                accepted=message.accepted,
+            )
+            for message in view.messages
+        ],
+    )
+
+
+def document_ref(document: Document) -> DocumentRef:
+    return DocumentRef(
+        id=document.public_id,
+        title=document.title,
+        kind=document.kind,
+        uri=document.uri,
+        url=document.url,
+        created=_day(document.created),
+        updated=_day(document.updated),
+    )
+
+
+def community_ref(community: Community) -> CommunityRef:
+    return CommunityRef(slug=community.slug, name=community.name)
+
+
+def _passage_out(hit: Hit, names: dict[str, str]) -> PassageOut:
+    document, locator = hit.passage.document, hit.passage.locator
+    slug = document.community
+    return PassageOut(
+        id=str(hit.passage.id),
+        document=document_ref(document),
+        community=CommunityRef(slug=slug, name=names[slug]) if slug in names else None,
+        locator=LocatorOut(page=locator.page, heading=locator.heading, message=locator.message, line=locator.line),
+        extract=hit.extract,
+        relevance=hit.relevance,
+        contributors=[_contributor(part) for part in hit.contributors],
+        marks=_marks(document),
+    )
+
+
+def _ranked_out(ranked: RankedPerson) -> RankedPersonOut:
+    person = ranked.person
+    return RankedPersonOut(
+        id=person.id,
+        name=person.name,
+        communities=[community_ref(community) for community in ranked.communities],
+        unit=person.unit,
+        place=person.place,
+        languages=list(person.languages),
+        confidence=ranked.confidence,
+        documents=ranked.documents,
+        last_active=_day(ranked.last_active),
+        evidence=[
+            EvidenceOut(
+                document=entry.passage.document.public_id,
+                title=entry.passage.document.title,
+                role=entry.role,
+                date=_day(entry.at),
+                share=entry.share,
+                passage=str(entry.passage.id),
+                message=entry.message,
+            )
+            for entry in ranked.evidence
+        ],
+    )
+
+
+def _contributor(part: Part) -> Contributor:
+    return Contributor(id=part.person, name=part.name, role=part.role)
+
+
+def _marks(document: Document) -> list[Mark]:
+    return [document.mark] if document.mark else []
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

@@ -1,0 +1,17 @@
+"""People for a question: votes of documents, evidence, verdict, and the whole answer."""
+
+from service.experts.answer import Answer, CommunityShare, answer
+from service.experts.people import Confidence, Evidence, RankedPerson, rank_people
+from service.experts.verdict import Verdict, VerdictKind
+
+__all__ = [
+    "Answer",
+    "CommunityShare",
+    "Confidence",
+    "Evidence",
+    "RankedPerson",
+    "Verdict",
+    "VerdictKind",
+    "answer",
+    "rank_people",
+]

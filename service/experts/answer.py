@@ -1,0 +1,73 @@
+"""The whole answer to a question: passages, people, communities, verdict."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexer.domain.people import Community
+from indexer.home import Home
+from indexer.store import people
+from service.auth import Viewer, readable_audiences
+from service.experts.people import RankedPerson, rank_people
+from service.experts.verdict import Verdict, VerdictKind, judge
+from service.search import Hit, OpenIndex, Page, Query, load_page, retrieve_passages
+from service.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityShare:
+    """A community concerned by a question, with its share of the relevance of the passages on this page."""
+
+    community: Community
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every face shows. `names` gives, by slug, the names of the communities that the viewer may know of."""
+
+    query: Query
+    verdict: Verdict
+    page: Page
+    people: tuple[RankedPerson, ...]
+    communities: tuple[CommunityShare, ...]
+    names: dict[str, str]
+    generation: str
+    degraded: str | None
+    took_ms: int
+
+
+def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings: ServiceSettings) -> Answer:
+    """Answer a question from what the viewer may read. QueryInvalid, IndexOutdated."""
+    start = time.perf_counter()
+    with home.database.read() as transaction:
+        readable = readable_audiences(transaction, viewer)
+        retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
+        page = load_page(transaction, retrieved, readable, settings.search)
+        ranked = rank_people(transaction, retrieved, readable, settings.experts, word_scale=settings.search.word_scale)
+        verdict = judge(retrieved.strength(), page.hits, ranked, settings.verdict)
+        if verdict.kind is VerdictKind.NOBODY:
+            ranked = []
+        known = {c.slug: c for c in people.all_communities(transaction) if c.slug in readable.communities}
+    return Answer(
+        query=query,
+        verdict=verdict,
+        page=page,
+        people=tuple(ranked),
+        communities=_shares(page.hits, known),
+        names={slug: community.name for slug, community in known.items()},
+        generation=retrieved.generation,
+        degraded=retrieved.degraded,
+        took_ms=round((time.perf_counter() - start) * 1000),
+    )
+
+
+def _shares(hits: Sequence[Hit], known: dict[str, Community]) -> tuple[CommunityShare, ...]:
+    weights: dict[str, float] = defaultdict(float)
+    for hit in hits:
+        if hit.passage.document.community in known:
+            weights[hit.passage.document.community] += hit.relevance
+    total = sum(weights.values())
+    best = sorted(weights, key=lambda slug: (-weights[slug], slug))
+    return tuple(CommunityShare(known[slug], round(weights[slug] / total, 2)) for slug in best)

@@ -1,0 +1,49 @@
+"""What to do with an answer: read, ask, both, or accept that nobody knows yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.experts.people import Confidence, RankedPerson
+from service.search import Hit
+from service.settings import VerdictSettings
+
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+class VerdictKind(StrEnum):
+    READ = "read"
+    ASK = "ask"
+    BOTH = "both"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The kind, and a sentence that says it to people."""
+
+    kind: VerdictKind
+    sentence: str
+
+
+def judge(strength: float, hits: Sequence[Hit], ranked: Sequence[RankedPerson], settings: VerdictSettings) -> Verdict:
+    """The verdict from how strongly the corpus answers and how strongly people's documents speak for them."""
+    if strength < settings.known or not hits:
+        return Verdict(VerdictKind.NOBODY, "Nobody has written about this yet.")
+    worth_asking = [entry for entry in ranked if entry.score >= settings.ask]
+    if strength >= settings.read and worth_asking:
+        return Verdict(VerdictKind.BOTH, f"{_who(worth_asking)}; “{hits[0].passage.document.title}” covers it best.")
+    if worth_asking:
+        return Verdict(VerdictKind.ASK, f"{_who(worth_asking)}; what is written only touches on it.")
+    if strength >= settings.read:
+        return Verdict(VerdictKind.READ, f"“{hits[0].passage.document.title}” covers it best.")
+    if ranked:
+        return Verdict(VerdictKind.ASK, f"What is written only touches on this; {ranked[0].person.name} comes closest.")
+    return Verdict(VerdictKind.READ, "What is written only touches on this.")
+
+
+def _who(ranked: Sequence[RankedPerson]) -> str:
+    number = sum(entry.confidence is not Confidence.SLIGHT for entry in ranked) or len(ranked)
+    if number == 1:
+        return f"{ranked[0].person.name} knows this"
+    return f"{NUMBERS[number] if number < len(NUMBERS) else number} people know this"

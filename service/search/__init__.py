@@ -1,0 +1,8 @@
+"""Passages for a question: candidates, relevance, extracts."""
+
+from service.search.engine import OpenIndex
+from service.search.query import Query, parse_query
+from service.search.results import Hit, Page, load_page
+from service.search.retrieve import Retrieved, retrieve_passages
+
+__all__ = ["Hit", "OpenIndex", "Page", "Query", "Retrieved", "load_page", "parse_query", "retrieve_passages"]

@@ -1,0 +1,92 @@
+"""A page of results, read again from the database: what was deleted or closed since indexing is not shown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.index import QueryTerms
+from indexer.store import Transaction, contributions, passages
+from indexer.store.contributions import Part
+from indexer.store.passages import FoundPassage
+from service.auth import ReadableAudiences
+from service.search.query import make_cursor
+from service.search.retrieve import Retrieved
+from service.search.snippet import Run, extract
+from service.settings import SearchSettings
+
+CONTRIBUTORS_SHOWN = 4
+ORDER_OF_ROLES = (
+    "accepted answerer",
+    "author",
+    "maintainer",
+    "answerer",
+    "reviewer",
+    "approver",
+    "commenter",
+    "asker",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage of the answer with its extract and the people behind its document."""
+
+    passage: FoundPassage
+    relevance: float
+    extract: list[Run]
+    contributors: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits, best first; how many documents were found; and the cursor of the next page."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    next: str | None
+
+
+def load_page(
+    transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
+) -> Page:
+    """The page of results that the query asks for, one passage a document."""
+    relevance = retrieved.relevance(settings.word_weight, settings.word_scale)
+    ranked = retrieved.best_of_documents(relevance)
+    ranked = ranked[relevance[ranked] >= settings.least_relevance]
+    offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
+    found = _readable(transaction, retrieved, ranked, readable)
+    shown = found[offset : offset + limit]
+    parts = contributions.parts_in(transaction, [passage.document.id for passage, _ in shown], readable.ids)
+    terms = QueryTerms.of(retrieved.query.text)
+    hits = tuple(
+        Hit(
+            passage,
+            round(float(relevance[position]), 4),
+            extract(passage.text, terms, settings.extract_words),
+            _contributors(parts, passage.document.id),
+        )
+        for passage, position in shown
+    )
+    more = offset + limit < len(found)
+    return Page(hits, len(found), make_cursor(offset + limit) if more else None)
+
+
+def _readable(
+    transaction: Transaction, retrieved: Retrieved, ranked: np.ndarray, readable: ReadableAudiences
+) -> list[tuple[FoundPassage, int]]:
+    ids = [int(retrieved.candidates.passages[position]) for position in ranked]
+    stored = passages.find_passages(transaction, ids)
+    return [
+        (stored[passage], int(position))
+        for passage, position in zip(ids, ranked, strict=True)
+        if passage in stored and stored[passage].audience in readable.ids
+    ]
+
+
+def _contributors(parts: list[Part], document: int) -> tuple[Part, ...]:
+    """The people behind a document, each once, whoever answered or wrote first."""
+    there = sorted(
+        (part for part in parts if part.document == document),
+        key=lambda part: (ORDER_OF_ROLES.index(part.role), -part.likes, part.message or 0, part.name),
+    )
+    return tuple({part.person: part for part in reversed(there)}.values())[::-1][:CONTRIBUTORS_SHOWN]

@@ -1,0 +1,71 @@
+"""Typed settings of the service, beside the indexer's in the same file."""
+
+from pydantic import Field
+
+from indexer.settings import Settings, StrictModel
+
+
+class ServeSettings(StrictModel):
+    """Where the service listens."""
+
+    host: str
+    port: int = Field(ge=0, le=65535)
+
+
+class SearchSettings(StrictModel):
+    """`word_weight` is the share of word matches in a passage's relevance, the rest is closeness in meaning.
+    `candidates` bounds each of the two lists that are joined. Passages under `least_relevance` are not shown."""
+
+    word_weight: float = Field(ge=0, le=1)
+    word_scale: float = Field(gt=0)
+    candidates: int = Field(ge=10)
+    least_relevance: float
+    page_size: int = Field(ge=1, le=100)
+    extract_words: int = Field(ge=10)
+
+
+class RoleWeights(StrictModel):
+    """What a part in a document counts as a vote for expertise."""
+
+    author: float
+    reviewer: float
+    approver: float
+    answerer: float
+    accepted_answerer: float
+    maintainer: float
+    commenter: float
+    asker: float
+
+
+class ExpertSettings(StrictModel):
+    """The parameters of people ranking; design.md, "Ranking", has the formula."""
+
+    word_weight: float = Field(ge=0, le=1)
+    least_relevance: float
+    half_life_years: float = Field(gt=0)
+    oldest_share: float = Field(ge=0, le=1)
+    decay: float = Field(gt=0, lt=1)
+    documents: int = Field(ge=1)
+    restraint: float = Field(ge=0, le=1)
+    most_likes: int = Field(ge=1)
+    evidence: int = Field(ge=1)
+    shown: int = Field(ge=1)
+    least_score: float = Field(ge=0)
+    roles: RoleWeights
+
+
+class VerdictSettings(StrictModel):
+    """From which strength on there is something to read or somebody to ask."""
+
+    known: float
+    read: float
+    ask: float
+
+
+class ServiceSettings(Settings):
+    """Everything Knowwho may be told."""
+
+    serve: ServeSettings
+    search: SearchSettings
+    experts: ExpertSettings
+    verdict: VerdictSettings
