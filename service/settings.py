@@ -14,12 +14,14 @@ class ServeSettings(StrictModel):
 
 class SearchSettings(StrictModel):
     """`word_weight` is the share of word matches in a passage's relevance, the rest is closeness in meaning.
-    `candidates` bounds each of the two lists that are joined. Passages under `least_relevance` are not shown."""
+    `candidates` bounds each of the two lists that are joined. Passages under `least_relevance` are not shown; those of
+    superseded and retired documents count only `outdated_share` of theirs."""
 
     word_weight: float = Field(ge=0, le=1)
     word_scale: float = Field(gt=0)
     candidates: int = Field(ge=10)
     least_relevance: float
+    outdated_share: float = Field(gt=0, le=1)
     page_size: int = Field(ge=1, le=100)
     extract_words: int = Field(ge=10)
 

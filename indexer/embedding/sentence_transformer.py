@@ -80,7 +80,9 @@ def _load(folder: Path, settings: EncoderSettings) -> "SentenceTransformer":
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import torch  # noqa: PLC0415  # takes seconds to import, and a run that finds nothing to do needs no model
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415
 
+    logging.disable_progress_bar()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     short = _wants_16_bit(settings.precision)

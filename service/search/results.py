@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from indexer.domain.content import Mark
 from indexer.index import QueryTerms
 from indexer.store import Transaction, contributions, passages
 from indexer.store.contributions import Part
@@ -15,6 +14,7 @@ from service.search.snippet import Run, extract
 from service.settings import SearchSettings
 
 CONTRIBUTORS_SHOWN = 4
+OUTDATED = (Mark.SUPERSEDED, Mark.RETIRED)
 ORDER_OF_ROLES = (
     "accepted answerer",
     "author",
@@ -50,37 +50,41 @@ def load_page(
     transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
 ) -> Page:
     """The page of results that the query asks for, one passage a document."""
-    relevance = retrieved.relevance(settings.word_weight, settings.word_scale)
-    ranked = retrieved.best_of_documents(relevance)
-    ranked = ranked[relevance[ranked] >= settings.least_relevance]
+    found = _ranked(transaction, retrieved, readable, settings)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
-    found = _readable(transaction, retrieved, ranked, readable)
     shown = found[offset : offset + limit]
     parts = contributions.parts_in(transaction, [passage.document.id for passage, _ in shown], readable.ids)
     terms = QueryTerms.of(retrieved.query.text)
     hits = tuple(
         Hit(
             passage,
-            round(float(relevance[position]), 4),
+            round(relevance, 4),
             extract(passage.text, terms, settings.extract_words),
             _contributors(parts, passage.document.id),
         )
-        for passage, position in shown
+        for passage, relevance in shown
     )
     more = offset + limit < len(found)
     return Page(hits, len(found), make_cursor(offset + limit) if more else None)
 
 
-def _readable(
-    transaction: Transaction, retrieved: Retrieved, ranked: np.ndarray, readable: ReadableAudiences
-) -> list[tuple[FoundPassage, int]]:
-    ids = [int(retrieved.candidates.passages[position]) for position in ranked]
-    stored = passages.find_passages(transaction, ids)
-    return [
-        (stored[passage], int(position))
-        for passage, position in zip(ids, ranked, strict=True)
-        if passage in stored and stored[passage].audience in readable.ids
+def _ranked(
+    transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
+) -> list[tuple[FoundPassage, float]]:
+    """The best passage of each document that still exists and may be read, with its relevance, best first.
+
+    What has been superseded or retired counts less, so that it stands behind what took its place.
+    """
+    relevance = retrieved.relevance(settings.word_weight, settings.word_scale)
+    best = retrieved.best_of_documents(relevance)
+    best = best[relevance[best] >= settings.least_relevance]
+    stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
+    found = [
+        (passage, float(relevance[position]) * (settings.outdated_share if passage.document.mark in OUTDATED else 1))
+        for position in best
+        if (passage := stored.get(int(retrieved.candidates.passages[position]))) and passage.audience in readable.ids
     ]
+    return sorted(found, key=lambda entry: -entry[1])
 
 
 def _contributors(parts: list[Part], document: int) -> tuple[Part, ...]:
