@@ -1,4 +1,4 @@
-"""The `knowwho` command: the indexer's commands, and serve, search, people."""
+"""The `knowwho` command: the indexer's commands, and serve, search, people, evaluate."""
 
 import logging
 import os
@@ -11,11 +11,13 @@ import typer
 
 from indexer.cli import Context, add_commands
 from indexer.cli.base import AsJson, console, errors, open_home
+from indexer.domain.content import Locator
 from indexer.domain.errors import KnowwhoError
 from indexer.embedding import open_encoder
 from indexer.settings import load_settings
 from service.api.schemas import answer_out, people_out
 from service.auth import ANONYMOUS
+from service.evaluation_cli import evaluate_command
 from service.experts import Answer, answer
 from service.search import OpenIndex, parse_query
 from service.settings import ServiceSettings
@@ -28,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
 )
 add_commands(app)
+app.command("evaluate")(evaluate_command)
 
 Words = Annotated[list[str], typer.Argument(help="The question, with or without quotes.")]
 InCommunity = Annotated[list[str] | None, typer.Option("--community", "-c", help="Slug of a community; repeatable.")]
@@ -91,7 +94,8 @@ def search(
         console.print(f"\n{number}. {document.title}", style="bold", markup=False)
         console.print(f"   {' · '.join(str(part) for part in told if part)}", style="dim", markup=False)
         console.print("   " + "".join(text for text, _ in hit.extract), markup=False)
-        console.print(f"   {document.url or document.source + '/' + document.uri}", style="dim", markup=False)
+        where = document.url or f"{document.source}/{document.uri}"
+        console.print(f"   {where}{_place(hit.passage.locator)}", style="dim", markup=False)
     _print_people(found)
 
 
@@ -160,6 +164,11 @@ def _print_head(found: Answer) -> None:
     console.print(found.verdict.sentence, style="bold", markup=False)
     if found.degraded:
         console.print(found.degraded, style="yellow", markup=False)
+
+
+def _place(locator: Locator) -> str:
+    parts = (("page", locator.page), ("message", locator.message), ("line", locator.line))
+    return next((f", {name} {number}" for name, number in parts if number), "")
 
 
 def _print_people(found: Answer) -> None:

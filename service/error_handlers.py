@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457) for programs and as a page for people."""
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -16,6 +17,8 @@ STATUS = {
     IndexOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 API = "/api/"
+
+log = logging.getLogger(__name__)
 
 ShowError = Callable[[Request, int, str], Response]
 
@@ -46,6 +49,12 @@ def add_error_handlers(app: FastAPI, show_page: ShowError) -> None:
         told = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
         return respond(request, HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
+    def on_unexpected(request: Request, error: Exception) -> Response:
+        # The details go to the log: they may hold what the viewer may not read.
+        log.error("%s failed", request.url.path, exc_info=error, extra={"action": "unexpected_error"})
+        return respond(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke; the log of the service says what.")
+
+    app.add_exception_handler(Exception, on_unexpected)
     app.add_exception_handler(KnowwhoError, on_own)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)

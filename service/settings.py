@@ -44,6 +44,7 @@ class ExpertSettings(StrictModel):
 
     word_weight: float = Field(ge=0, le=1)
     least_relevance: float
+    sharpness: float = Field(ge=1)
     half_life_years: float = Field(gt=0)
     oldest_share: float = Field(ge=0, le=1)
     decay: float = Field(gt=0, lt=1)
@@ -57,7 +58,8 @@ class ExpertSettings(StrictModel):
 
 
 class VerdictSettings(StrictModel):
-    """From which strength on there is something to read or somebody to ask."""
+    """From where on there is something known (mean of the three best cosines), something to read (relevance of the best
+    document) and somebody to ask (score)."""
 
     known: float
     read: float

@@ -7,6 +7,7 @@ import typer
 
 from indexer.cli.base import AsJson, OfSource, console, open_home, print_json, settings_of
 from indexer.domain.content import ItemState
+from indexer.identity import find_conflicts
 from indexer.store import identities, items
 
 NOT_OK = tuple(state for state in ItemState if state is not ItemState.OK)
@@ -28,11 +29,13 @@ def report(
         listed = items.report_items(transaction, wanted, source)
         doubles = identities.same_names(transaction)
         nobody = identities.unresolved(transaction)
+        conflicts = find_conflicts(transaction, settings.identity.placeholders)
     if as_json:
         values = {
             "counts": counts,
             "items": [asdict(entry) for entry in listed],
             "same_names": [{"name": name, "people": ids} for name, ids in doubles],
+            "conflicts": [list(group) for group in conflicts],
             "placeholders": [{"identity": str(identity), "documents": count} for identity, count in nobody],
         }
         print_json(values)
@@ -44,6 +47,8 @@ def report(
         console.print("\n[bold]Names that several people bear[/] (one person? give them an alias in the directory)")
         for name, ids in doubles:
             console.print(f"  {name}: {', '.join(ids)}")
+    for group in conflicts:
+        console.print(f"\n[bold]Taken for one person by some source:[/] {', '.join(group)} (they are kept apart)")
     if nobody:
         console.print("\n[bold]Names that stand for nobody[/] (setting identity.placeholders)")
         for identity, count in nobody[:PLACEHOLDERS_SHOWN]:

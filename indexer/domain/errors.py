@@ -52,5 +52,9 @@ class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 
 
+class EvaluationInvalid(KnowwhoError):
+    """Topics, qrels, a run or a measure cannot be used; the message names the file and the line."""
+
+
 class QueryInvalid(KnowwhoError):
     """A query or filter cannot be understood; the message says what would be."""

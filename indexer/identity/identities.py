@@ -31,9 +31,9 @@ def identity_of(credit: Credit, source: str, namespace: str, *, trust_addresses:
 def is_placeholder(identity: Identity, name: str | None, patterns: Iterable[str]) -> bool:
     """Whether the identity, or the name shown with it, stands for no single person.
 
-    An address is judged by what stands before the @.
+    An address is judged by what stands before the @, also where it is a handle because nobody trusts it.
     """
-    spoken = identity.value.split("@")[0] if identity.kind is IdentityKind.ADDRESS else identity.value
+    spoken = identity.value if identity.kind is IdentityKind.NAME else identity.value.split("@")[0]
     texts = [text for text in (spoken, plain(name or "").lstrip("@")) if text]
     nothing = not any(character.isalnum() for character in spoken)
     return nothing or any(fnmatchcase(text, pattern.casefold()) for text in texts for pattern in patterns)

@@ -7,12 +7,12 @@ same after a rebuild.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.domain.ids import person_id
 from indexer.domain.people import IdentityKind, Person
 from indexer.identity.identities import is_placeholder
-from indexer.store import Transaction, identities
+from indexer.store import Transaction, identities, people
 from indexer.store.identities import StoredIdentity
 
 SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}
@@ -35,8 +35,18 @@ def resolve_people(transaction: Transaction, placeholders: Sequence[str]) -> Res
     resolution = resolve(stored, identities.all_links(transaction), placeholders)
     before = {entry.id: entry.person_id for entry in stored}
     changed = {row_id: person for row_id, person in resolution.person_of.items() if before[row_id] != person}
-    identities.save_resolution(transaction, resolution.persons, changed, resolution.redirects)
-    return resolution
+    # Somebody in the directory stays who they are when an identity of theirs turns out to be another's.
+    known = people.find_people(transaction, [old for old in resolution.redirects if not old.startswith("p-")])
+    redirects = {
+        old: new for old, new in resolution.redirects.items() if old not in known or not known[old].in_directory
+    }
+    identities.save_resolution(transaction, resolution.persons, changed, redirects)
+    return replace(resolution, redirects=redirects)
+
+
+def find_conflicts(transaction: Transaction, placeholders: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Groups of directory people, by id, whose identities some source shows as one person's: for an admin to settle."""
+    return resolve(identities.all_identities(transaction), identities.all_links(transaction), placeholders).conflicts
 
 
 def resolve(
@@ -62,6 +72,8 @@ def resolve(
             redirects.update({entry.person_id: person.id for entry in part if entry.person_id not in (None, person.id)})
             if not any(entry.vouched_for for entry in part):
                 persons.append(person)
+    in_use = set(person_of.values())
+    redirects = {old: new for old, new in redirects.items() if old not in in_use}
     return Resolution(tuple(persons), person_of, redirects, tuple(conflicts))
 
 
@@ -107,6 +119,8 @@ def _person_of(part: list[StoredIdentity]) -> Person:
     vouched = next((entry.vouched_for for entry in part if entry.vouched_for), None)
     name = next((entry.display_name for entry in ordered if entry.display_name), ordered[0].identity.value)
     address = next((e.identity.value for e in ordered if e.identity.kind is IdentityKind.ADDRESS), None)
-    # An id that is in use stays, so that links to a person keep working when a second identity turns up.
-    known = min((e.person_id for e in part if e.person_id and e.person_id.startswith("p-")), default=None)
+    # An id that is in use stays, so that links to a person keep working when a second identity turns up. It stays
+    # with the identity it was made from: when a group falls apart, one part keeps it.
+    own = {person_id(str(entry.identity)) for entry in part}
+    known = min((entry.person_id for entry in part if entry.person_id in own), default=None)
     return Person(vouched or known or person_id(str(ordered[0].identity)), name, address=address)

@@ -6,7 +6,7 @@ from indexer.domain.content import Block, BlockKind, ItemMetadata, ItemState, Me
 from indexer.domain.errors import DocumentUnreadable
 from indexer.notation import one_line, tidy_code, tidy_lines
 from indexer.parsing.base import ParseHints
-from indexer.parsing.titles import readable_name
+from indexer.parsing.titles import first_words, readable_name
 
 MAX_HEADING = 200
 MAX_REASONS = 5
@@ -68,13 +68,15 @@ class BlockWriter:
         metadata: ItemMetadata | None = None,
         messages: tuple[Message, ...] = (),
         empty_reason: str = "It holds no text",
+        named_by_file: bool = True,
     ) -> ParsedDocument:
-        """The document so far; without a title it gets one from the file's name. Raises DocumentUnreadable if empty."""
+        """The document so far; without a title it gets one from the file's name, or where that says nothing
+        (`named_by_file` false) from its first words. Raises DocumentUnreadable if empty."""
         reason = self._reason()
         if not self._blocks:
             raise DocumentUnreadable(ItemState.FAILED if reason else ItemState.NO_TEXT, reason or empty_reason)
         return ParsedDocument(
-            title=title or readable_name(self._file_name),
+            title=title or (readable_name(self._file_name) if named_by_file else first_words(self._blocks[0].text)),
             blocks=tuple(self._blocks),
             messages=messages,
             metadata=metadata or ItemMetadata(),

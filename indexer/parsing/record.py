@@ -21,7 +21,7 @@ class RecordParser:
         for section in sections if isinstance(sections, list) else ():
             if isinstance(section, dict):
                 _add_section(blocks, section)
-        return blocks.document(None)
+        return blocks.document(None, named_by_file=False)
 
 
 def read_json_object(content: bytes, hints: ParseHints, kind: str) -> dict[str, object]:

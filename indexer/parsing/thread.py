@@ -84,7 +84,7 @@ def _thread(blocks: BlockWriter, said: Sequence[_Said], fields: _Fields, metadat
         updated=max(moments, default=None),
     )
     title = sensible_title(fields.get("title")) or _text(fields.get("title"))
-    return blocks.document(title, metadata, tuple(_with_roles(said)), empty_reason=_NO_MESSAGES)
+    return blocks.document(title, metadata, tuple(_with_roles(said)), empty_reason=_NO_MESSAGES, named_by_file=False)
 
 
 def _with_roles(said: Sequence[_Said]) -> Iterator[Message]:

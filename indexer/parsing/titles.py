@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 from indexer.notation import one_line
 
 MAX_TITLE = 300
+OPENING_WORDS = 10
+CUT_OFF = " …"
 _PROGRAM_PREFIX = re.compile(r"^(microsoft (word|powerpoint|excel)|powerpoint|word) ?- ?", re.I)
 _FILE_NAME = re.compile(r"^\S+\.(docx?|pptx?|xlsx?|pdf|tex|dvi|txt|html?|rtf|odt|odp|ps|indd|qxd|p65|fm|md)$", re.I)
 _FILE_NAME_WITH_SPACES = re.compile(r"\.(docx?|pptx?|xlsx?|pdf|dvi|rtf|odt|indd|qxd)$", re.I)
@@ -41,6 +43,13 @@ def readable_name(file_name: str) -> str:
     if not words:
         return one_line(file_name)[:MAX_TITLE] or "Untitled"
     return (words if any(letter.isupper() for letter in words) else words[0].upper() + words[1:])[:MAX_TITLE]
+
+
+def first_words(text: str) -> str:
+    """A title for a text that has none: how it begins."""
+    words = one_line(text).split(" ")
+    opening = " ".join(words[:OPENING_WORDS])[:MAX_TITLE]
+    return f"{opening}{CUT_OFF}" if len(words) > OPENING_WORDS else opening
 
 
 def _path_of(file_name: str) -> str:

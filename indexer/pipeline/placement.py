@@ -9,6 +9,8 @@ from indexer.domain.ids import slugify
 from indexer.domain.people import Community, Visibility
 from indexer.settings import CommunityMapping, SourceBase
 
+NO_COMMUNITY = frozenset({"na", "n/a", "none", "null", "unknown", "uncategorized", "tbd", "other"})
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -24,18 +26,16 @@ class Communities:
     """The communities there are, found by slug or name in any case."""
 
     def __init__(self, known: Iterable[Community]) -> None:
-        self._by_word: dict[str, Community] = {}
-        for community in known:
-            self._by_word[community.name.casefold()] = community
-        for community in list(self._by_word.values()):
-            self._by_word[community.slug] = community
+        listed = tuple(known)
+        by_name = {community.name.casefold(): community for community in listed}
+        self._by_word = by_name | {community.slug: community for community in listed}
 
     def find(self, spelled: str) -> tuple[str, str] | None:
         """Slug and name for what a source says; a community that nobody has listed is named as the source names it."""
         known = self._by_word.get(spelled.strip().casefold())
         if known is not None:
             return known.slug, known.name
-        slug = slugify(spelled)
+        slug = "" if spelled.strip().casefold() in NO_COMMUNITY else slugify(spelled)
         known = self._by_word.get(slug)
         return (known.slug, known.name) if known else (slug, spelled.strip()) if slug else None
 
@@ -56,8 +56,9 @@ def _community(
     uri: str, metadata: ItemMetadata, mapping: CommunityMapping, communities: Communities
 ) -> tuple[str, str] | None:
     match = re.search(mapping.path, uri) if mapping.path else None
-    spelled = metadata.community or (match and match.group(1)) or mapping.default
-    if not spelled:
+    said = (metadata.community, match and match.group(1), mapping.default)
+    spelled = next((word for word in said if word and word.strip()), None)
+    if spelled is None:
         return None
     names = {name.casefold(): slug for name, slug in mapping.names.items()}
     return communities.find(names.get(spelled.strip().casefold(), spelled))

@@ -7,7 +7,8 @@ values in a cell are separated by `;`, and handles and aliases are written `name
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from indexer.domain.content import ItemStamp, SourceItem
-from indexer.domain.errors import DirectoryInvalid, SourceUnavailable
+from indexer.domain.content import ItemStamp, ItemState, SourceItem
+from indexer.domain.errors import DirectoryInvalid, DocumentUnreadable, SourceUnavailable
 from indexer.domain.people import (
     Community,
     DirectoryPerson,
@@ -50,7 +51,7 @@ def _named_values(value: Any) -> Any:
             value.setdefault(name.strip(), []).append(text.strip())
     if not isinstance(value, Mapping):
         return value
-    return {name: [text] if isinstance(text, str) else text for name, text in value.items()}
+    return {name: text if isinstance(text, (list, tuple)) else [text] for name, text in value.items()}
 
 
 class _Entry(BaseModel):
@@ -130,8 +131,10 @@ class Directory:
         return compare(self._settings.name, (_stamp(file) for file in self._files()), known)
 
     def fetch(self, uri: str) -> SourceItem:
-        file = next(file for file in self._files() if file.name == uri)
-        return SourceItem(uri, _stamp(file).revision, file.read_bytes())
+        file = next((file for file in self._files() if file.name == uri), None)
+        if file is None:
+            raise DocumentUnreadable(ItemState.FAILED, "The file has gone since the directory was listed")
+        return SourceItem(uri, _stamp(file).revision, _read(file))
 
     def close(self) -> None:
         pass
@@ -143,6 +146,8 @@ class Directory:
         except ValidationError as error:
             problems = "; ".join(f"{_place(problem['loc'])}: {problem['msg']}" for problem in error.errors()[:5])
             raise DirectoryInvalid(f"{self._settings.path}: {problems}") from error
+        if entries == _Directory():
+            raise DirectoryInvalid(f"{self._settings.path} lists nobody and nothing: is it the right file?")
         self._check(entries)
         return DirectoryRecords(
             people=tuple(_person(person) for person in entries.people),
@@ -154,26 +159,26 @@ class Directory:
         )
 
     def _files(self) -> list[Path]:
+        """The files that say something; one of no bytes was cut off while it was written."""
         path = self._settings.path
-        if path.is_dir():
-            return [file for table in TABLES if (file := path / f"{table}.csv").exists()]
         if not path.exists():
             raise SourceUnavailable(f"{path} does not exist: check the `path` of source {self._settings.name}")
-        return [path]
+        listed = [path / f"{table}.csv" for table in TABLES] if path.is_dir() else [path]
+        return [file for file in listed if file.exists() and file.stat().st_size]
 
     def _values(self) -> Any:
         if not self._settings.path.is_dir():
             try:
-                return yaml.safe_load(decode_text(self._settings.path.read_bytes()).text) or {}
-            except yaml.YAMLError as error:
+                return yaml.safe_load(decode_text(_read(self._settings.path)).text) or {}
+            except (yaml.YAMLError, ValueError, RecursionError) as error:
                 raise DirectoryInvalid(f"{self._settings.path} is not valid YAML: {error}") from error
         return {file.stem: _csv_rows(file) for file in self._files()}
 
     def _check(self, entries: _Directory) -> None:
-        ids = [person.id for person in entries.people]
-        slugs = [community.slug for community in entries.communities]
-        problems = [f"two people have the id {twice}" for twice in _twice(ids)]
-        problems += [f"two communities have the slug {twice}" for twice in _twice(slugs)]
+        ids = Counter(person.id for person in entries.people)
+        slugs = Counter(community.slug for community in entries.communities)
+        problems = [f"two people have the id {person}" for person, count in ids.items() if count > 1]
+        problems += [f"two communities have the slug {slug}" for slug, count in slugs.items() if count > 1]
         for membership in _memberships(entries):
             if membership.person not in ids:
                 problems.append(f"{membership.community} has a member {membership.person} who is not among the people")
@@ -211,24 +216,38 @@ def _identities(entry: _Person) -> Iterator[Identity]:
 
 
 def _memberships(entries: _Directory) -> Iterator[Membership]:
+    """Those listed, and one for each steward whose stewardship is not among them."""
+    listed = [
+        Membership(entry.person, entry.community, entry.role, entry.since, entry.until) for entry in entries.memberships
+    ]
+    yield from dict.fromkeys(listed)
+    today = date.today()
+    known = {
+        (membership.person, membership.community)
+        for membership in listed
+        if membership.role is MembershipRole.STEWARD and (membership.until is None or membership.until >= today)
+    }
     for community in entries.communities:
-        for steward in community.stewards:
-            yield Membership(steward, community.slug, MembershipRole.STEWARD)
-    for entry in entries.memberships:
-        yield Membership(entry.person, entry.community, entry.role, entry.since, entry.until)
+        for steward in dict.fromkeys(community.stewards):
+            if (steward, community.slug) not in known:
+                yield Membership(steward, community.slug, MembershipRole.STEWARD)
 
 
 def _csv_rows(file: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(decode_text(file.read_bytes()).text, newline="")))
+    """The rows of one table; blank ones, which spreadsheets leave behind, are left out."""
+    rows = csv.DictReader(io.StringIO(decode_text(_read(file)).text, newline=""), restkey="beyond the last column")
+    return [row for row in rows if any(row.values())]
 
 
 def _stamp(file: Path) -> ItemStamp:
-    return ItemStamp(file.name, hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest())
+    return ItemStamp(file.name, hashlib.blake2b(_read(file), digest_size=12).hexdigest())
 
 
-def _twice(values: Iterable[str]) -> list[str]:
-    listed = list(values)
-    return sorted({value for value in listed if listed.count(value) > 1})
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SourceUnavailable(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -17,11 +17,14 @@ class DiscourseSite:
     """GET requests to one site's API, waiting and trying again when it asks for that."""
 
     def __init__(self, address: str, api_key: str | None, api_user: str | None) -> None:
-        headers = {"Accept": "application/json"}
-        if api_key:
-            headers |= {"Api-Key": api_key, "Api-Username": api_user or "system"}
         self._address = address.rstrip("/")
-        self._client = httpx.Client(headers=headers, timeout=30, follow_redirects=True)
+        self._key = {"Api-Key": api_key, "Api-Username": api_user or "system"} if api_key else {}
+        self._client = httpx.Client(
+            headers={"Accept": "application/json"},
+            timeout=30,
+            follow_redirects=True,
+            event_hooks={"request": [self._sign]},
+        )
 
     def get(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> dict[str, Any]:
         """The JSON at a path. SourceUnavailable where the site cannot or will not answer; DocumentUnreadable where
@@ -42,6 +45,13 @@ class DiscourseSite:
     def close(self) -> None:
         self._client.close()
 
+    def _sign(self, request: httpx.Request) -> None:
+        """The key goes to the site it was given for, not to where that site may send us."""
+        for name, value in self._key.items():
+            request.headers.pop(name, None)
+            if request.url.host == httpx.URL(self._address).host:
+                request.headers[name] = value
+
     def _response(self, path: str, query: Mapping[str, str | list[str]] | None) -> httpx.Response:
         for attempt in range(1, TRIES + 1):
             try:
@@ -59,5 +69,5 @@ class DiscourseSite:
 
 def _wait_seconds(response: httpx.Response, attempt: int) -> float:
     asked = response.headers.get("Retry-After", "")
-    seconds = float(asked) if asked.isdigit() else 2.0**attempt / 4
+    seconds = float(asked) if asked.isdecimal() else 2.0**attempt / 4
     return min(seconds, LONGEST_WAIT_SECONDS)

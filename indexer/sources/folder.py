@@ -1,5 +1,6 @@
 """Documents in a folder or an archive, with a sidecar file beside them where the settings name one."""
 
+import glob
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -33,7 +34,7 @@ class Folder:
         self._sidecars: dict[str, str] = {}
 
     def mark(self) -> str | None:
-        return file_mark(self._settings.path)
+        return file_mark(self._settings.path, *self._settings.include, "", *self._settings.exclude)
 
     def changes_since(self, known: Mapping[str, str]) -> Changes:
         return compare(self._settings.name, self._stamps(), known)
@@ -71,8 +72,13 @@ class Folder:
         sidecars = set(self._sidecars.values())
         for file in self._files.values():
             wanted = self._include.match_file(file.path) and not self._exclude.match_file(file.path)
-            if wanted and file.path not in sidecars:
+            if wanted and file.path not in sidecars and not self._describes_nothing(file):
                 yield self._stamp(file)
+
+    def _describes_nothing(self, file: TreeFile) -> bool:
+        """A sidecar under a fixed name, in a folder without documents."""
+        sidecar = self._settings.sidecar
+        return sidecar is not None and fnmatchcase(PurePosixPath(file.path).name, sidecar.file)
 
     def _list(self) -> None:
         self._files = {file.path: file for file in self._open_tree().files()}
@@ -102,25 +108,32 @@ def check_size(size: int, limit: int) -> None:
 
 
 def _pair_sidecars(files: Mapping[str, TreeFile], sidecar: Sidecar) -> dict[str, str]:
-    by_folder: dict[PurePosixPath, list[str]] = {}
+    """The sidecar of each file that has one. A plain name is looked up; only patterns are matched file by file."""
+    beside: dict[PurePosixPath, dict[str, str]] = {}
     for path in files:
-        by_folder.setdefault(PurePosixPath(path).parent, []).append(path)
+        beside.setdefault(PurePosixPath(path).parent, {})[PurePosixPath(path).name] = path
+    has_pattern = glob.has_magic(sidecar.file)
     pairs = {}
     for path in files:
-        pattern = sidecar.file.replace("{stem}", PurePosixPath(path).stem)
-        beside = by_folder[PurePosixPath(path).parent]
-        found = next((other for other in beside if fnmatchcase(PurePosixPath(other).name, pattern)), None)
+        stem, names = PurePosixPath(path).stem, beside[PurePosixPath(path).parent]
+        found = names.get(sidecar.file.replace("{stem}", stem))
+        if found is None and has_pattern:
+            pattern = sidecar.file.replace("{stem}", glob.escape(stem))
+            found = next((other for name, other in names.items() if fnmatchcase(name, pattern)), None)
         if found is not None and found != path:
             pairs[path] = found
     return pairs
 
 
 def _read_sidecar(path: str, content: bytes) -> Any:
+    """The keys and values, or the XML element. Half a description is none: the lost half may have named the readers."""
     try:
         if path.endswith(".xml"):
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-            return etree.fromstring(content, parser)
+            return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
         text = decode_text(content).text
-        return json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, etree.XMLSyntaxError) as error:
+        values = json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError, etree.XMLSyntaxError) as error:
         raise DocumentUnreadable(ItemState.FAILED, f"Its description {path} cannot be read: {error}") from error
+    if values is not None and not isinstance(values, Mapping):
+        raise DocumentUnreadable(ItemState.FAILED, f"Its description {path} holds no keys and values")
+    return values

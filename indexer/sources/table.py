@@ -11,13 +11,14 @@ from typing import Any
 
 from indexer.domain.content import DocumentKind, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
-from indexer.notation import KNOWWHO_RECORD, decode_text
+from indexer.notation import KNOWWHO_RECORD, decode_text, one_line
 from indexer.settings import TableSource
 from indexer.sources.base import Changes, compare
 from indexer.sources.fields import link, lookup, metadata_from
 from indexer.sources.trees import file_mark, open_uncompressed
 
 Row = Mapping[str, Any]
+SURPLUS = "\0surplus"  # the key of cells beyond the last column
 
 
 class TableRows:
@@ -41,7 +42,8 @@ class TableRows:
         row = self._rows.get(uri)
         if row is None:
             raise DocumentUnreadable(ItemState.FAILED, "The row has gone since the table was listed")
-        sections = [{"heading": key, "text": str(lookup(row, key) or "")} for key in self._settings.text]
+        _refuse_surplus(row)
+        sections = [{"heading": key, "text": _cell(row, key)} for key in self._settings.text]
         metadata = metadata_from(row, self._settings.fields, self._settings)
         metadata = replace(
             metadata,
@@ -57,11 +59,13 @@ class TableRows:
     def _read(self) -> None:
         rows: dict[str, Row] = {}
         for number, row in enumerate(self._records(), 1):
-            uri = str(lookup(row, self._settings.id) or "").strip()
+            uri = one_line(_cell(row, self._settings.id))
+            if not any(str(cell or "").strip() for cell in row.values()):  # spreadsheets leave blank rows behind
+                continue
             if not uri:
                 raise SourceUnavailable(
                     f"{self._settings.path}: row {number} has nothing in the column {self._settings.id!r} that `id` "
-                    f"names; the columns are {', '.join(map(str, row))}"
+                    f"names; the columns are {', '.join(column for column in row if column != SURPLUS)}"
                 )
             rows[uri if uri not in rows else f"{uri}~{number}"] = row
         self._rows = rows
@@ -69,31 +73,51 @@ class TableRows:
     def _records(self) -> Iterator[Row]:
         path = self._settings.path
         with open_uncompressed(path) as file:
-            text = decode_text(file.read(), self._settings.encoding).text
+            content = file.read()
         name = PurePath(path.stem if path.suffix in (".xz", ".gz", ".bz2") else path.name)
-        records = _json_lines(text) if name.suffix in (".jsonl", ".ndjson") else self._csv(text)
+        records = self._json_lines(content) if name.suffix in (".jsonl", ".ndjson") else self._csv(content)
         try:
             yield from records
-        except (csv.Error, json.JSONDecodeError) as error:
+        except csv.Error as error:
             raise SourceUnavailable(f"{path} is not a sound table: {error}") from error
 
-    def _csv(self, text: str) -> Iterator[Row]:
+    def _csv(self, content: bytes) -> Iterator[Row]:
+        text = decode_text(content, self._settings.encoding).text
         csv.field_size_limit(2**27)
         delimiter = self._settings.delimiter or _delimiter(text)
         lines = io.StringIO(text, newline=None)
-        yield from csv.DictReader(lines, delimiter=delimiter)
+        for row in csv.DictReader(lines, delimiter=delimiter, restkey=SURPLUS):
+            surplus = row.pop(SURPLUS, None) or ()
+            yield {**row, SURPLUS: surplus} if any(cell.strip() for cell in surplus) else row
 
-
-def _json_lines(text: str) -> Iterator[Row]:
-    for line in text.splitlines():
-        if line.strip():
-            row = json.loads(line)
-            yield row if isinstance(row, dict) else {"value": row}
+    def _json_lines(self, content: bytes) -> Iterator[Row]:
+        encoding = self._settings.encoding or "utf-8-sig"
+        for number, line in enumerate(content.split(b"\n"), 1):
+            try:
+                # Decoded as it is: a text in JSON may hold line separators that cleaning would make new lines of.
+                row = json.loads(line.decode(encoding)) if line.strip() else None
+            except (ValueError, LookupError, RecursionError) as error:
+                place = f"{self._settings.path}, line {number},"
+                raise SourceUnavailable(f"{place} is not valid JSON in {encoding}: {error}") from error
+            if row is not None:
+                yield row if isinstance(row, dict) else {"value": row}
 
 
 def _delimiter(text: str) -> str:
     header = text[: text.find("\n")] if "\n" in text else text
     return max((",", ";", "\t"), key=header.count)
+
+
+def _cell(row: Row, key: str) -> str:
+    value = lookup(row, key)
+    return "" if value is None else str(value)
+
+
+def _refuse_surplus(row: Row) -> None:
+    """A cell too many puts others under wrong columns, and one of them could say who may read the row."""
+    if surplus := row.get(SURPLUS):
+        told = ", ".join(repr(cell[:40]) for cell in surplus[:3])
+        raise DocumentUnreadable(ItemState.FAILED, f"The row has cells beyond the last column: {told}")
 
 
 def _revision(row: Row) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from indexer.domain.content import DocumentKind, ItemMetadata, ItemStamp, ItemState, SourceItem
 from indexer.domain.errors import DocumentUnreadable
-from indexer.notation import KNOWWHO_THREAD
+from indexer.notation import KNOWWHO_THREAD, one_line
 from indexer.settings import ThreadsSource
 from indexer.sources.base import Changes, compare
 from indexer.sources.fields import link
@@ -86,7 +86,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _thread_id(content: bytes) -> str | None:
     try:
         thread = json.loads(content)
-    except ValueError:  # the parser will say what is wrong with this line
+    except (ValueError, RecursionError):  # the parser will say what is wrong with this line
         return None
     found = thread.get("id") if isinstance(thread, dict) else None
-    return str(found) if isinstance(found, (str, int)) else None
+    return one_line(str(found)) if isinstance(found, (str, int)) else None

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import stat
 import tarfile
 import tempfile
 import zipfile
@@ -12,13 +13,15 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NoReturn, Protocol, cast
 
 from indexer.domain.content import ItemState
 from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
 
 UNPACKED_BYTES_AT_MOST = 16 * 2**30
+ZIP_ENCRYPTED = 0x1  # in a member's flag bits
 BROKEN_ARCHIVE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, gzip.BadGzipFile)
 
 
@@ -49,20 +52,26 @@ def open_tree(path: Path) -> FileTree:
     if not path.exists():
         raise SourceUnavailable(f"{path} does not exist: check the source's `path`")
     try:
-        return ZipTree(path) if path.suffix == ".zip" else TarTree(path)
+        return ZipTree(path) if path.suffix.casefold() == ".zip" else TarTree(path)
     except OSError as error:
         raise SourceUnavailable(f"{path} cannot be read: {error}") from error
     except BROKEN_ARCHIVE as error:
         raise SourceUnavailable(f"{path} is neither a folder nor a sound archive: {error}") from error
 
 
-def file_mark(path: Path) -> str | None:
-    """A word for the state of one file, None for a folder. SourceUnavailable where there is nothing."""
+def file_mark(path: Path, *chosen: str) -> str | None:
+    """A word for the state of one file, None for a folder. SourceUnavailable where there is nothing.
+
+    `chosen` says which part of the file is wanted: other patterns over the same archive make another word.
+    """
     try:
         status = path.stat()
     except OSError as error:
         raise SourceUnavailable(f"{path} cannot be read: {error.strerror}; check the source's `path`") from error
-    return None if path.is_dir() else f"{status.st_mtime_ns}-{status.st_size}"
+    if path.is_dir():
+        return None
+    wanted = hashlib.blake2b("\0".join(chosen).encode(), digest_size=8).hexdigest()
+    return f"{status.st_mtime_ns}-{status.st_size}" + (f"-{wanted}" if chosen else "")
 
 
 def open_uncompressed(path: Path) -> BinaryIO:
@@ -83,7 +92,8 @@ def open_uncompressed(path: Path) -> BinaryIO:
 
 class FolderTree:
     def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+        self._root = Path(os.path.realpath(root))
+        self._odd_names: dict[str, Path] = {}
 
     def files(self) -> Iterator[TreeFile]:
         for folder, names, file_names in os.walk(self._root, onerror=_refuse):
@@ -95,7 +105,7 @@ class FolderTree:
 
     def read(self, path: str) -> bytes:
         try:
-            return (self._root / path).read_bytes()
+            return self._odd_names.get(path, self._root / path).read_bytes()
         except OSError as error:
             raise DocumentUnreadable(ItemState.FAILED, f"The file cannot be read: {error.strerror}") from error
 
@@ -103,12 +113,21 @@ class FolderTree:
         pass
 
     def _tree_file(self, file: Path) -> TreeFile | None:
-        if file.name.startswith((".", "~$")) or not file.resolve().is_relative_to(self._root) or not file.is_file():
+        if file.name.startswith((".", "~$")) or not Path(os.path.realpath(file)).is_relative_to(self._root):
             return None
-        status = file.stat()
-        path = file.relative_to(self._root).as_posix()
-        modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        return TreeFile(_printable(path), f"{status.st_mtime_ns}-{status.st_size}", status.st_size, modified)
+        try:
+            status = file.stat()
+        except FileNotFoundError:  # a dangling link, or gone since its folder was listed
+            return None
+        except OSError as error:
+            return None if file.is_symlink() else _refuse(error)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        name = file.relative_to(self._root).as_posix()
+        path = _printable(name)
+        if path != name:
+            self._odd_names[path] = file
+        return TreeFile(path, f"{status.st_mtime_ns}-{status.st_size}", status.st_size, _moment(status.st_mtime))
 
 
 class TarTree:
@@ -116,14 +135,18 @@ class TarTree:
 
     def __init__(self, path: Path) -> None:
         self._file = open_uncompressed(path)
-        self._archive = tarfile.TarFile(fileobj=self._file)
-        self._members = {_normal(member.name): member for member in self._archive if member.isreg()}
+        try:
+            self._archive = tarfile.TarFile(fileobj=self._file)
+            self._members = {_normal(member.name): member for member in self._archive if member.isreg()}
+            self._check_end()
+        except BaseException:
+            self._file.close()
+            raise
 
     def files(self) -> Iterator[TreeFile]:
         for path, member in self._members.items():
             if not _hidden(path):
-                digest = hashlib.blake2b(self.read(path), digest_size=12).hexdigest()
-                yield TreeFile(path, digest, member.size, datetime.fromtimestamp(member.mtime, UTC))
+                yield TreeFile(path, self._digest(member), member.size, _moment(member.mtime))
 
     def read(self, path: str) -> bytes:
         try:
@@ -136,29 +159,39 @@ class TarTree:
         self._archive.close()
         self._file.close()
 
+    def _digest(self, member: tarfile.TarInfo) -> str:
+        content = cast(BufferedReader, self._archive.extractfile(member))
+        return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=12)).hexdigest()
+
+    def _check_end(self) -> None:
+        """A reader of archives takes a damaged header for the end; what stands behind it would count as removed."""
+        self._file.seek(self._archive.offset)
+        if self._file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it is cut off or damaged before its end")
+
 
 class ZipTree:
     def __init__(self, path: Path) -> None:
         self._archive = zipfile.ZipFile(path)
-        self._members = {_normal(info.filename): info for info in self._archive.infolist() if not info.is_dir()}
+        self._members = {_normal(info.filename): info for info in self._archive.infolist() if _is_file(info)}
 
     def files(self) -> Iterator[TreeFile]:
         for path, info in self._members.items():
             if not _hidden(path):
-                modified = datetime(*info.date_time, tzinfo=UTC)
-                yield TreeFile(path, f"{info.CRC:08x}-{info.file_size}", info.file_size, modified)
+                yield TreeFile(path, f"{info.CRC:08x}-{info.file_size}", info.file_size, _zip_moment(info))
 
     def read(self, path: str) -> bytes:
+        info = self._members.get(path)
+        if info is None:
+            raise DocumentUnreadable(ItemState.FAILED, "The file is missing from its archive")
+        if info.flag_bits & ZIP_ENCRYPTED:
+            raise DocumentUnreadable(ItemState.ENCRYPTED, "The file is encrypted inside its archive")
         try:
-            info = self._members[path]
             with self._archive.open(info) as file:
-                # The size in the header may lie; reading one byte more than it says shows that.
-                content = file.read(info.file_size + 1)
-        except RuntimeError as error:
-            raise DocumentUnreadable(ItemState.ENCRYPTED, "The file is encrypted inside its archive") from error
-        except (KeyError, NotImplementedError, *BROKEN_ARCHIVE) as error:
+                # Where the size in the header lies, the checksum of this many bytes is wrong.
+                return file.read(info.file_size + 1)
+        except (NotImplementedError, OSError, *BROKEN_ARCHIVE) as error:
             raise DocumentUnreadable(ItemState.FAILED, f"The file cannot be unpacked: {error}") from error
-        return content
 
     def close(self) -> None:
         self._archive.close()
@@ -166,17 +199,38 @@ class ZipTree:
 
 def _unpacked(compressed: BinaryIO) -> BinaryIO:
     target = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes what it gets
-    with compressed:
-        while block := compressed.read(2**20):
-            target.write(block)
-            if target.tell() > UNPACKED_BYTES_AT_MOST:
-                target.close()
-                raise OSError(f"it unpacks to more than {UNPACKED_BYTES_AT_MOST // 2**30} GiB")
+    try:
+        with compressed:
+            while block := compressed.read(2**20):
+                target.write(block)
+                if target.tell() > UNPACKED_BYTES_AT_MOST:
+                    raise OSError(f"it unpacks to more than {UNPACKED_BYTES_AT_MOST // 2**30} GiB")
+    except BaseException:
+        target.close()
+        raise
     target.seek(0)
     return target
 
 
-def _refuse(error: OSError) -> None:
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # no year that a calendar has
+        return None
+
+
+def _zip_moment(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:  # many programs leave the date at zero
+        return None
+
+
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    return not info.is_dir() and not stat.S_ISLNK(info.external_attr >> 16)
+
+
+def _refuse(error: OSError) -> NoReturn:
     raise SourceUnavailable(f"{error.filename} cannot be listed: {error.strerror}") from error
 
 

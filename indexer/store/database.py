@@ -27,7 +27,8 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._engine = create_engine(f"sqlite:///{file}")
+        # No upper bound: a request may hold two connections, and waiting for a second one would block for ever.
+        self._engine = create_engine(f"sqlite:///{file}", pool_size=8, max_overflow=-1)
         event.listen(self._engine, "connect", _prepare_connection)
 
     @contextmanager

@@ -21,6 +21,7 @@ from indexer.domain.content import (
 )
 from indexer.domain.ids import document_id
 from indexer.domain.people import Contribution
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.identities import identity_ids
 from indexer.store.tables import (
@@ -100,6 +101,18 @@ def find_readable(transaction: Transaction, public_id: str, audience_ids: Iterab
 def find_by_uri(transaction: Transaction, source: str, uri: str, audience_ids: Iterable[int]) -> Document | None:
     """The document read from this uri of a source, where it is in one of the audiences."""
     return _first(transaction, audience_ids, (documents.c.source == source) & (documents.c.uri == uri))
+
+
+def find_all_readable(
+    transaction: Transaction, public_ids: Iterable[str], audience_ids: Iterable[int]
+) -> dict[str, Document]:
+    """Those of the documents of these public ids that are in one of the audiences, by public id."""
+    readable = documents.c.audience_id.in_(list(audience_ids))
+    return {
+        row.public_id: document_of(row)
+        for batch in in_batches(public_ids)
+        for row in transaction.execute(select_documents().where(documents.c.public_id.in_(batch), readable))
+    }
 
 
 def read_blocks(transaction: Transaction, document: int) -> list[Block]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.tables import contributions, identities, identity_links, people, person_redirects
 
@@ -59,6 +60,17 @@ def all_identities(transaction: Transaction) -> list[StoredIdentity]:
         )
         for row in transaction.execute(statement)
     ]
+
+
+def people_behind(transaction: Transaction, wanted: Iterable[Identity]) -> dict[Identity, str]:
+    """The ids of the people that these identities stand for; what stands for nobody is left out."""
+    key = tuple_(identities.c.kind, identities.c.namespace, identities.c.value)
+    found: dict[Identity, str] = {}
+    for batch in in_batches(wanted):
+        keys = [(identity.kind, identity.namespace, identity.value) for identity in batch]
+        for row in transaction.execute(select(identities).where(key.in_(keys), identities.c.person_id.is_not(None))):
+            found[_identity_of(row.kind, row.namespace, row.value)] = row.person_id
+    return found
 
 
 def all_links(transaction: Transaction) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from indexer.domain.content import Document, DocumentKind, Locator
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.documents import document_of, select_documents
 from indexer.store.tables import communities, documents, passages
@@ -97,6 +98,17 @@ def find_passages(transaction: Transaction, ids: Iterable[int]) -> dict[int, Fou
             row.passage_id, row.ordinal, row.text, locator, document_of(row), row.audience_id
         )
     return found
+
+
+def ordinals_of(transaction: Transaction, document_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """The passages of these documents (row ids), each as its document and its ordinal."""
+    return {
+        (row.document_id, row.ordinal)
+        for batch in in_batches(document_ids)
+        for row in transaction.execute(
+            select(passages.c.document_id, passages.c.ordinal).where(passages.c.document_id.in_(batch))
+        )
+    }
 
 
 def community_ids(transaction: Transaction) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import (
@@ -16,6 +16,7 @@ from indexer.domain.people import (
     Person,
     Visibility,
 )
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.identities import vouch
 from indexer.store.tables import (
@@ -27,6 +28,14 @@ from indexer.store.tables import (
     people,
     person_redirects,
     units,
+)
+
+PRECEDENCE = (
+    MembershipRole.STEWARD,
+    MembershipRole.LEAD,
+    MembershipRole.CORE,
+    MembershipRole.MEMBER,
+    MembershipRole.NEWCOMER,
 )
 
 
@@ -108,6 +117,17 @@ def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Perso
     return {row.id: person_of(row) for row in rows}
 
 
+def present_ids(transaction: Transaction, ids: Iterable[str]) -> dict[str, str]:
+    """The id that each of these ids, present or given up for another, stands for now."""
+    found: dict[str, str] = {}
+    for batch in in_batches(ids):
+        redirected = select(person_redirects).where(person_redirects.c.id.in_(batch))
+        found |= {row.id: row.person_id for row in transaction.execute(redirected)}
+        present = transaction.execute(select(people.c.id).where(people.c.id.in_(batch))).scalars()
+        found |= {person: person for person in present}
+    return found
+
+
 def participations(
     transaction: Transaction,
     audience_ids: Iterable[int],
@@ -115,9 +135,11 @@ def participations(
     people_ids: Iterable[str] | None = None,
     community: str | None = None,
 ) -> list[Participation]:
-    """Who takes part in which community, counting readable documents only; members first, then the most active."""
-    contributed = _contributed(audience_ids).subquery()
-    member = _current_memberships().subquery()
+    """Who takes part in which community, counting readable documents only: stewards first, then other members by
+    role, then contributors, each group by activity."""
+    chosen = None if people_ids is None else list(people_ids)
+    contributed = _contributed(audience_ids, chosen).subquery()
+    member = _current_memberships(chosen).subquery()
     pairs = (
         select(contributed.c.person_id, contributed.c.community_id)
         .union(select(member.c.person_id, member.c.community_id))
@@ -131,7 +153,7 @@ def participations(
             communities.c.domain,
             communities.c.visibility,
             communities.c.in_directory.label("community_listed"),
-            member.c.role,
+            member.c.precedence,
             member.c.since,
             func.coalesce(contributed.c.documents, 0).label("documents"),
             contributed.c.latest,
@@ -143,10 +165,12 @@ def participations(
         .outerjoin(
             contributed, (contributed.c.person_id == people.c.id) & (contributed.c.community_id == communities.c.id)
         )
-        .order_by(func.coalesce(contributed.c.documents, 0).desc(), people.c.name)
+        .order_by(
+            func.coalesce(member.c.precedence, len(PRECEDENCE)),
+            func.coalesce(contributed.c.documents, 0).desc(),
+            people.c.name,
+        )
     )
-    if people_ids is not None:
-        statement = statement.where(people.c.id.in_(list(people_ids)))
     if community is not None:
         statement = statement.where(communities.c.slug == community)
     return [_participation_of(row) for row in transaction.execute(statement)]
@@ -201,12 +225,16 @@ def _insert_memberships(transaction: Transaction, new: Iterable[Membership]) -> 
         )
 
 
+def _precedence(role: ColumnElement[str]) -> ColumnElement[int]:
+    return case({str(known): place for place, known in enumerate(PRECEDENCE)}, value=role, else_=len(PRECEDENCE) - 1)
+
+
 def _moment() -> Any:
     return func.coalesce(documents.c.updated, documents.c.created)
 
 
-def _contributed(audience_ids: Iterable[int]) -> Select[Any]:
-    return (
+def _contributed(audience_ids: Iterable[int], people_ids: list[str] | None) -> Select[Any]:
+    statement = (
         select(
             identities.c.person_id,
             documents.c.community_id,
@@ -222,21 +250,23 @@ def _contributed(audience_ids: Iterable[int]) -> Select[Any]:
         )
         .group_by(identities.c.person_id, documents.c.community_id)
     )
+    return statement if people_ids is None else statement.where(identities.c.person_id.in_(people_ids))
 
 
-def _current_memberships() -> Select[Any]:
+def _current_memberships(people_ids: list[str] | None) -> Select[Any]:
     current = or_(memberships.c.until.is_(None), memberships.c.until >= func.current_date())
-    # A person may hold two roles in a community; min() keeps one row, the alphabet has no say in ranking.
-    return (
+    # A person may hold two roles in a community; the weightier one is told.
+    statement = (
         select(
             memberships.c.person_id,
             memberships.c.community_id,
-            func.min(memberships.c.role).label("role"),
+            func.min(_precedence(memberships.c.role)).label("precedence"),
             func.min(memberships.c.since).label("since"),
         )
         .where(current)
         .group_by(memberships.c.person_id, memberships.c.community_id)
     )
+    return statement if people_ids is None else statement.where(memberships.c.person_id.in_(people_ids))
 
 
 def _community_of(row: Row[Any]) -> Community:
@@ -247,7 +277,7 @@ def _participation_of(row: Row[Any]) -> Participation:
     return Participation(
         person=person_of(row),
         community=Community(row.slug, row.community_name, row.domain, Visibility(row.visibility), row.community_listed),
-        role=MembershipRole(row.role) if row.role else None,
+        role=None if row.precedence is None else PRECEDENCE[row.precedence],
         since=row.since,
         documents=row.documents,
         latest=row.latest,

@@ -28,6 +28,7 @@ PROTOCOL = (
 )
 SETS = ("kubernetes", "nasa-llis", "jose-papers", "urho3d-forum")
 WORK = CACHE / "real"
+OTHER_CATEGORIES = ("6", "7", "9", "11", "12", "13", "14", "15", "16", "17")  # the set does not name them
 QUESTIONS = (
     "in-place pod resize",
     "who knows the CSI migration",
@@ -194,7 +195,7 @@ def settings_values() -> dict[str, Any]:
                 "name": "urho3d",
                 "kind": "forum",
                 "path": str(DATA / "urho3d-forum" / "topics-2014-2018.tar.xz"),
-                "community": {"names": {"10": "urho3d-support"}, "default": "urho3d"},
+                "community": {"names": {"10": "urho3d-support", **dict.fromkeys(OTHER_CATEGORIES, "urho3d")}},
                 "url": "https://discourse.urho3d.io/t/{slug}/{id}",
             },
         ],

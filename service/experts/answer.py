@@ -46,7 +46,7 @@ def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings:
         retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
         page = load_page(transaction, retrieved, readable, settings.search)
         ranked = rank_people(transaction, retrieved, readable, settings.experts, word_scale=settings.search.word_scale)
-        verdict = judge(retrieved.strength(), page.hits, ranked, settings.verdict)
+        verdict = judge(retrieved.strength(), page, ranked, settings.verdict)
         if verdict.kind is VerdictKind.NOBODY:
             ranked = []
         known = {c.slug: c for c in people.all_communities(transaction) if c.slug in readable.communities}

@@ -74,7 +74,9 @@ def rank_people(
     """The people to ask, best first.
 
     Score = sum over the ten best votes of decay^(i-1) · e_i / (sum over i <= min(n, 10) of decay^(i-1))^restraint,
-    with e = role · quality · age · max(0, relevance - least) and n the person's readable documents (design.md).
+    with e = role · quality · age · max(0, relevance - least)^sharpness and n the person's readable documents. After
+    design.md, but for `sharpness`: over a home of several fields, ten documents that hardly fit must not outweigh one
+    that does.
     """
     votes = _votes(transaction, retrieved, readable, settings, word_scale, now or datetime.now(UTC))
     counts = contributions.count_readable(transaction, votes, readable.ids)
@@ -102,7 +104,7 @@ def _votes(
         position = documents[part.document]
         above = float(relevance[position]) - settings.least_relevance
         weight = _role_weight(part.role, settings.roles) * _quality(part, settings) * _age_factor(part, settings, now)
-        vote = _Vote(part, int(retrieved.candidates.passages[position]), weight * above)
+        vote = _Vote(part, int(retrieved.candidates.passages[position]), weight * above**settings.sharpness)
         key = part.person, part.document
         if key not in votes or votes[key].weight < vote.weight:
             votes[key] = vote

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.experts.people import Confidence, RankedPerson
-from service.search import Hit
+from service.search import Page
 from service.settings import VerdictSettings
 
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -26,17 +26,19 @@ class Verdict:
     sentence: str
 
 
-def judge(strength: float, hits: Sequence[Hit], ranked: Sequence[RankedPerson], settings: VerdictSettings) -> Verdict:
-    """The verdict from how strongly the corpus answers and how strongly people's documents speak for them."""
-    if strength < settings.known or not hits:
+def judge(strength: float, page: Page, ranked: Sequence[RankedPerson], settings: VerdictSettings) -> Verdict:
+    """The verdict from the corpus as a whole (`strength`), its best document, and the people whose documents speak for
+    them. A document that fits well is known whatever the strength: an error code has few neighbours in meaning."""
+    readable = page.best_relevance >= settings.read
+    if page.best is None or not (readable or strength >= settings.known):
         return Verdict(VerdictKind.NOBODY, "Nobody has written about this yet.")
     worth_asking = [entry for entry in ranked if entry.score >= settings.ask]
-    if strength >= settings.read and worth_asking:
-        return Verdict(VerdictKind.BOTH, f"{_who(worth_asking)}; “{hits[0].passage.document.title}” covers it best.")
+    if readable and worth_asking:
+        return Verdict(VerdictKind.BOTH, f"{_who(worth_asking)}; “{page.best.title}” covers it best.")
     if worth_asking:
         return Verdict(VerdictKind.ASK, f"{_who(worth_asking)}; what is written only touches on it.")
-    if strength >= settings.read:
-        return Verdict(VerdictKind.READ, f"“{hits[0].passage.document.title}” covers it best.")
+    if readable:
+        return Verdict(VerdictKind.READ, f"“{page.best.title}” covers it best.")
     if ranked:
         return Verdict(VerdictKind.ASK, f"What is written only touches on this; {ranked[0].person.name} comes closest.")
     return Verdict(VerdictKind.READ, "What is written only touches on this.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from indexer.domain.content import Mark
+from indexer.domain.content import Document, Mark
 from indexer.index import QueryTerms
 from indexer.store import Transaction, contributions, passages
 from indexer.store.contributions import Part
@@ -39,9 +39,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits, best first; how many documents were found; and the cursor of the next page."""
+    """Hits, best first; the best document of all pages with its relevance; how many were found; and the cursor of the
+    next page."""
 
     hits: tuple[Hit, ...]
+    best: Document | None
+    best_relevance: float
     total: int
     next: str | None
 
@@ -50,7 +53,7 @@ def load_page(
     transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
 ) -> Page:
     """The page of results that the query asks for, one passage a document."""
-    found = _ranked(transaction, retrieved, readable, settings)
+    found = rank_documents(transaction, retrieved, readable, settings)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
     shown = found[offset : offset + limit]
     parts = contributions.parts_in(transaction, [passage.document.id for passage, _ in shown], readable.ids)
@@ -65,10 +68,11 @@ def load_page(
         for passage, relevance in shown
     )
     more = offset + limit < len(found)
-    return Page(hits, len(found), make_cursor(offset + limit) if more else None)
+    best, relevance = (found[0][0].document, found[0][1]) if found else (None, 0.0)
+    return Page(hits, best, relevance, len(found), make_cursor(offset + limit) if more else None)
 
 
-def _ranked(
+def rank_documents(
     transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
 ) -> list[tuple[FoundPassage, float]]:
     """The best passage of each document that still exists and may be read, with its relevance, best first.

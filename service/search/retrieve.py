@@ -71,6 +71,6 @@ def _rows(transaction: Transaction, query: Query, readable: ReadableAudiences) -
         known = passages.community_ids(transaction)
         unknown = sorted(query.communities - (known.keys() & readable.communities))
         if unknown:
-            raise QueryInvalid(f"there is no community {', '.join(unknown)}: see /api/v1/communities")
+            raise QueryInvalid(f"there is no community {', '.join(unknown)}; Communities lists those there are")
         communities = frozenset(known[slug] for slug in query.communities)
     return RowFilter(readable.ids, communities, query.kinds or None, query.since, query.until)

@@ -1,0 +1,22 @@
+"""The pages: one module and one template a page, what they say in phrases.py, what they share in parts.html."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from service.web import communities, documents, people, search
+from service.web.errors import show_error
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+for module in (search, people, communities, documents):
+    router.include_router(module.router)
+
+
+def static_files() -> StaticFiles:
+    """The style sheet and the script, to be mounted at /static."""
+    return StaticFiles(directory=Path(__file__).parent / "static")
+
+
+__all__ = ["router", "show_error", "static_files"]

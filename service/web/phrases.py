@@ -1,0 +1,139 @@
+"""How pages say dates, numbers, roles and evidence."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from indexer.domain.content import DocumentKind, Locator
+from indexer.domain.people import Role
+from service.experts import Evidence
+
+DAYS_A_WEEK = 7
+WEEKS_SAID = 8
+YEARS_WITH_MONTH = 1
+
+VERBS = {
+    Role.AUTHOR: "wrote",
+    Role.MAINTAINER: "looks after",
+    Role.REVIEWER: "reviewed",
+    Role.APPROVER: "approved",
+    Role.ANSWERER: "answered",
+    Role.ACCEPTED_ANSWERER: "answered",
+    Role.COMMENTER: "commented on",
+    Role.ASKER: "asked",
+}
+ROLE_HEADINGS = {
+    Role.AUTHOR: "Written by",
+    Role.MAINTAINER: "Looked after by",
+    Role.REVIEWER: "Reviewed by",
+    Role.APPROVER: "Approved by",
+    Role.ASKER: "Asked by",
+    Role.ACCEPTED_ANSWERER: "Accepted answer by",
+    Role.ANSWERER: "Answered by",
+    Role.COMMENTER: "Commented on by",
+}
+ROLE_NAMES = {Role.ASKER: "asked", Role.ANSWERER: "answered", Role.ACCEPTED_ANSWERER: "accepted answer"}
+SHARE_WORDS = ((0.5, "most of the reason"), (0.25, "a good part of it"), (0.1, "some of it"), (0.0, "a little of it"))
+LANGUAGES = {
+    "ar": "Arabic", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fi": "Finnish", "fr": "French", "hi": "Hindi", "hu": "Hungarian", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sv": "Swedish", "te": "Telugu", "tr": "Turkish",
+    "uk": "Ukrainian", "yo": "Yoruba", "zh": "Chinese",
+}  # fmt: skip
+
+
+def day_of(moment: date | datetime) -> date:
+    """The day of a moment, in UTC as the store keeps it."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def exact_date(moment: date | datetime) -> str:
+    """`2 March 2025`."""
+    day = day_of(moment)
+    return f"{day.day} {day:%B %Y}"
+
+
+def said_date(moment: date | datetime, today: date) -> str:
+    """A date as people say it: today, yesterday, 3 weeks ago, March 2025, 2019; one to come is said exactly."""
+    day = day_of(moment)
+    days = (today - day).days
+    if days < 0:
+        return exact_date(day)
+    return _lately(days) or (f"{day:%B %Y}" if today.year - day.year <= YEARS_WITH_MONTH else str(day.year))
+
+
+def last_said(moment: date | datetime, today: date) -> str:
+    """`last in March 2025`, `last yesterday`."""
+    days = (today - day_of(moment)).days
+    preposition = "on " if days < 0 else "" if _lately(days) else "in "
+    return f"last {preposition}{said_date(moment, today)}"
+
+
+def evidence_line(evidence: Sequence[Evidence], today: date) -> str:
+    """What speaks for a person, in one line: `answered 4 threads and reviewed 1 document on this, last in 2024`."""
+    parts = [(VERBS[entry.role], entry.passage.document.kind) for entry in evidence]
+    phrases = []
+    said_kind: DocumentKind | None = None
+    for verb in dict.fromkeys(verb for verb, _ in parts):
+        objects = []
+        for kind in dict.fromkeys(kind for told, kind in parts if told == verb):
+            number = parts.count((verb, kind))
+            objects.append(str(number) if kind is said_kind else counted(number, kind))
+            said_kind = kind
+        phrases.append(f"{verb} {listed(objects)}")
+    latest = max((entry.at for entry in evidence if entry.at), default=None)
+    return f"{listed(phrases)} on this" + (f", {last_said(latest, today)}" if latest else "")
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`; where an entry has an `and` of its own, `a and b, and c`."""
+    last = ", and " if len(words) > 1 and any(" and " in word for word in words) else " and "
+    return last.join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 document`, `2,300 documents`."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {plural if noun != 'person' else 'people'}"
+
+
+def share_word(share: float) -> str:
+    """How much of a person's rank one document explains, in words."""
+    return next(word for least, word in SHARE_WORDS if share >= least)
+
+
+def role_name(role: Role) -> str:
+    """A role as it stands beside a name."""
+    return ROLE_NAMES.get(role, str(role))
+
+
+def language(code: str) -> str:
+    """The name of a language, where its code is a common one."""
+    return LANGUAGES.get(code.casefold(), code)
+
+
+def place_word(locator: Locator) -> str | None:
+    """The place of a passage where people count it: `message 3`, `page 4`."""
+    if locator.message:
+        return f"message {locator.message}"
+    return f"page {locator.page}" if locator.page else None
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start and a full stop at its end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) or not text else ".")
+
+
+def _lately(days: int) -> str | None:
+    """How long ago, for the past few weeks."""
+    if days in (0, 1):
+        return ("today", "yesterday")[days]
+    if 1 < days < DAYS_A_WEEK:
+        return f"{days} days ago"
+    weeks = days // DAYS_A_WEEK
+    if 0 < weeks < WEEKS_SAID:
+        return "a week ago" if weeks == 1 else f"{weeks} weeks ago"
+    return None

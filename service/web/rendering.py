@@ -1,0 +1,59 @@
+"""Turns a template and its values into a page that loads nothing from elsewhere."""
+
+from datetime import UTC, date, datetime
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from service.web import phrases, places
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def render(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """The page that a template makes of the values; a value it lacks is an error."""
+    return HTMLResponse(_pages.get_template(template).render(values), status, HEADERS)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _environment() -> Environment:
+    pages = Environment(
+        loader=PackageLoader("service.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters.update(
+        counted=phrases.counted,
+        day=phrases.day_of,
+        exact_date=phrases.exact_date,
+        said_date=lambda moment: phrases.said_date(moment, _today()),
+        evidence_line=lambda evidence: phrases.evidence_line(evidence, _today()),
+        sentence=phrases.sentence,
+        language=phrases.language,
+        share_word=phrases.share_word,
+        role_name=phrases.role_name,
+        place_word=phrases.place_word,
+    )
+    pages.globals.update(
+        document_href=places.document_href,
+        person_href=places.person_href,
+        community_href=places.community_href,
+        ask_href=places.ask_href,
+        outside_href=places.outside_href,
+    )
+    return pages
+
+
+_pages = _environment()
