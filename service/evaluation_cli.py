@@ -169,13 +169,12 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 def _print_gaps(found: Evaluation) -> None:
     gaps = found.gaps
     for names, told in (
-        (gaps.unknown_items, "items name nothing that may be read in this home"),
-        (gaps.unjudged, "topics have no judgement and are left out"),
-        (gaps.without_text, "judged topics are not among the topics and are left out"),
-        (gaps.unanswered, "topics found nothing and count 0"),
-        (gaps.unanswered_before, "topics found nothing in the earlier run and count 0 there"),
+        (gaps.unknown_items, "items that name nothing one may read in this home"),
+        (gaps.unjudged, "topics without judgement, left out"),
+        (gaps.without_text, "judged topics without text, left out"),
+        (gaps.unanswered, "topics that found nothing, counted as 0"),
+        (gaps.unanswered_before, "topics that the earlier run lacks, counted as 0 there"),
     ):
         if names:
-            more = ", …" if len(names) > NAMES_SHOWN else ""
-            shown = ", ".join(names[:NAMES_SHOWN]) + more
-            console.print(f"{len(names)} {told}: {shown}", style="yellow", markup=False)
+            shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+            console.print(f"{told}: {len(names)} ({shown})", style="yellow", markup=False)

@@ -29,11 +29,13 @@ def identity_of(credit: Credit, source: str, namespace: str, *, trust_addresses:
 
 
 def is_placeholder(identity: Identity, name: str | None, patterns: Iterable[str]) -> bool:
-    """Whether the identity, or the name shown with it, stands for no single person.
+    """Whether the identity, or the name shown with a handle, stands for no single person.
 
-    An address is judged by what stands before the @, also where it is a handle because nobody trusts it.
+    An address is judged by what stands before the @, also where it is a handle because nobody trusts it; a careless
+    "Unknown" beside an address takes nothing from it.
     """
     spoken = identity.value if identity.kind is IdentityKind.NAME else identity.value.split("@")[0]
-    texts = [text for text in (spoken, plain(name or "").lstrip("@")) if text]
+    shown = plain(name or "").lstrip("@") if identity.kind is IdentityKind.HANDLE else ""
+    texts = [text for text in (spoken, shown) if text]
     nothing = not any(character.isalnum() for character in spoken)
     return nothing or any(fnmatchcase(text, pattern.casefold()) for text in texts for pattern in patterns)

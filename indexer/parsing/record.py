@@ -27,7 +27,7 @@ class RecordParser:
 def read_json_object(content: bytes, hints: ParseHints, kind: str) -> dict[str, object]:
     """The JSON object in `content`; DocumentUnreadable where it is none. `kind` names it in the reason."""
     try:
-        value = json.loads(decode_text(content, hints.encoding).text)
+        value = json.loads(decode_text(content, hints.encoding).text, strict=False)
     except ValueError as error:
         raise DocumentUnreadable(ItemState.FAILED, f"The {kind} is not valid JSON ({error})") from error
     except RecursionError as error:

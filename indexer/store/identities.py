@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import CompoundSelect, delete, func, select, tuple_, union, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
@@ -47,16 +48,15 @@ def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
 
 
 def all_identities(transaction: Transaction) -> list[StoredIdentity]:
-    """Every identity that a document or a directory mentions, in a fixed order."""
-    used = select(contributions.c.identity_id).distinct()
-    statement = (
-        select(identities)
-        .where(identities.c.id.in_(used) | identities.c.vouched_for.is_not(None) | identities.c.person_id.is_not(None))
-        .order_by(identities.c.id)
-    )
+    """Every identity that a document or a directory mentions or that was shown beside one of these, in fixed order."""
+    statement = select(identities).where(identities.c.id.in_(_in_use())).order_by(identities.c.id)
     return [
         StoredIdentity(
-            row.id, _identity_of(row.kind, row.namespace, row.value), row.display_name, row.vouched_for, row.person_id
+            row.id,
+            _identity_of(row.kind, row.namespace, row.value),
+            row.display_name,
+            row.vouched_for,
+            row.person_id,
         )
         for row in transaction.execute(statement)
     ]
@@ -84,6 +84,7 @@ def save_resolution(
     redirects: Mapping[str, str],
 ) -> None:
     """Add the persons that are new, point identities at theirs, keep old ids working, and drop whom nothing names."""
+    transaction.execute(update(identities).where(identities.c.id.not_in(_in_use())).values(person_id=None))
     for person in persons:
         statement = insert(people).values(
             id=person.id, name=person.name, address=person.address, languages=[], in_directory=False, former=False
@@ -129,6 +130,18 @@ def unresolved(transaction: Transaction) -> list[tuple[Identity, int]]:
     return [(_identity_of(kind, space, value), n) for kind, space, value, n in transaction.execute(statement)]
 
 
+def _in_use() -> CompoundSelect[Any]:
+    named = union(
+        select(contributions.c.identity_id.label("id")),
+        select(identities.c.id).where(identities.c.vouched_for.is_not(None)),
+    ).subquery()
+    return union(
+        select(named.c.id),
+        select(identity_links.c.other).where(identity_links.c.one.in_(select(named.c.id))),
+        select(identity_links.c.one).where(identity_links.c.other.in_(select(named.c.id))),
+    )
+
+
 def _identity_of(kind: str, namespace: str, value: str) -> Identity:
     return Identity(IdentityKind(kind), namespace, value)
 
@@ -137,8 +150,10 @@ def _upsert(transaction: Transaction, identity: Identity, display_name: str | No
     statement = insert(identities).values(
         kind=identity.kind, namespace=identity.namespace, value=identity.value, display_name=display_name
     )
+    new, old = statement.excluded.display_name, identities.c.display_name
+    # Of two names the later in the alphabet: whichever it is, it must not depend on what was read first.
+    name = func.coalesce(func.max(new, old), new, old)
     statement = statement.on_conflict_do_update(
-        index_elements=["kind", "namespace", "value"],
-        set_={"display_name": func.coalesce(statement.excluded.display_name, identities.c.display_name)},
+        index_elements=["kind", "namespace", "value"], set_={"display_name": name}
     )
     return int(transaction.execute(statement.returning(identities.c.id)).scalar_one())

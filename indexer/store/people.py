@@ -106,9 +106,8 @@ def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> 
 def find_person(transaction: Transaction, person_id: str) -> Person | None:
     """The person of this id, or of the id that took its place."""
     redirected = select(person_redirects.c.person_id).where(person_redirects.c.id == person_id)
-    row = transaction.execute(
-        select(people).where(or_(people.c.id == person_id, people.c.id.in_(redirected))).limit(1)
-    ).first()
+    statement = select(people).where(or_(people.c.id == person_id, people.c.id.in_(redirected)))
+    row = transaction.execute(statement.order_by((people.c.id == person_id).desc()).limit(1)).first()
     return None if row is None else person_of(row)
 
 

@@ -118,7 +118,7 @@ def test_what_a_topic_excludes_is_neither_ranked_nor_expected(home: Path, folder
 def test_private_documents_are_neither_ranked_nor_known(home: Path, folder: Path) -> None:
     (folder / "qrels.txt").write_text(QRELS + "2 0 chat/plan 1\n")
     told = text_of(home, folder, "--save", str(folder / "run.txt"))
-    assert "1 items name nothing that may be read in this home: chat/plan" in told
+    assert "items that name nothing one may read in this home: 1 (chat/plan)" in told
     assert len(read_run(folder / "run.txt").rankings["2"]) <= 3
 
 
