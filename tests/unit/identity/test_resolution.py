@@ -220,7 +220,6 @@ def test_a_group_that_a_conflict_breaks_up_falls_into_separate_persons(organisat
         {"name": "sig-node-leads"},
         {"handle": "kubernetes/sig-node-leads"},
         {"address": "no-reply@x.example"},
-        {"address": "bot4711@x.example", "name": "Unknown"},
     ],
 )
 def test_placeholders_are_nobody(organisation, nobody):
