@@ -50,6 +50,7 @@ class ExpertSettings(StrictModel):
     decay: float = Field(gt=0, lt=1)
     documents: int = Field(ge=1)
     restraint: float = Field(ge=0, le=1)
+    shortlist_restraint: float = Field(ge=0, le=1)
     most_likes: int = Field(ge=1)
     evidence: int = Field(ge=1)
     shown: int = Field(ge=1)

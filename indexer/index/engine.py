@@ -31,6 +31,7 @@ class RowFilter:
     kinds: frozenset[DocumentKind] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    documents: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDA
         mask &= segment.days >= day_of(rows.since)
     if rows.until is not None:
         mask &= (segment.days <= day_of(rows.until)) & (segment.days > np.iinfo(np.int32).min)
+    if rows.documents is not None:
+        mask &= np.isin(segment.documents, list(rows.documents))
     return None if mask.all() else mask
 
 

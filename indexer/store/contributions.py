@@ -53,8 +53,10 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids
     ]
 
 
-def count_readable(transaction: Transaction, people_ids: Iterable[str], audience_ids: Iterable[int]) -> dict[str, int]:
-    """How many documents in the given audiences each person had a part in."""
+def count_readable(
+    transaction: Transaction, people_ids: Iterable[str], audience_ids: Iterable[int], *, until: datetime | None = None
+) -> dict[str, int]:
+    """How many documents in the given audiences, dated no later than `until`, each person had a part in."""
     statement = (
         select(identities.c.person_id, func.count(contributions.c.document_id.distinct()).label("documents"))
         .join(contributions, contributions.c.identity_id == identities.c.id)
@@ -62,7 +64,19 @@ def count_readable(transaction: Transaction, people_ids: Iterable[str], audience
         .where(identities.c.person_id.in_(list(people_ids)), documents.c.audience_id.in_(list(audience_ids)))
         .group_by(identities.c.person_id)
     )
+    if until is not None:
+        statement = statement.where(func.coalesce(documents.c.updated, documents.c.created) <= until)
     return {row.person_id: row.documents for row in transaction.execute(statement)}
+
+
+def documents_of(transaction: Transaction, people_ids: Iterable[str]) -> list[int]:
+    """The documents (row ids) that any of these people had a part in."""
+    statement = (
+        select(contributions.c.document_id.distinct())
+        .join(identities, identities.c.id == contributions.c.identity_id)
+        .where(identities.c.person_id.in_(list(people_ids)))
+    )
+    return list(transaction.execute(statement).scalars())
 
 
 def message_authors(transaction: Transaction, document: int) -> list[MessageAuthor]:

@@ -1,20 +1,19 @@
 """Ranks people by the documents they had a part in, one vote a document, and keeps the documents as evidence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from indexer.domain.people import Community, Person, Role
 from indexer.store import Transaction, contributions, passages, people
-from indexer.store.contributions import Part
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
+from service.experts.votes import YEAR, Fit, Vote, cast_votes, score, shares
 from service.search import Retrieved
-from service.settings import ExpertSettings, RoleWeights
+from service.settings import ExpertSettings
 
-YEAR = timedelta(days=365.25)
 STRONG_DOCUMENTS = 3
 FAIR_DOCUMENTS = 2
 RECENT_YEARS = 3
@@ -32,13 +31,14 @@ class Confidence(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A document that speaks for a person. `share` is its part of the person's score before restraint; the shares of
-    all their documents add up to 1, of which only the largest are kept."""
+    all counted documents add up to 1, of which only the largest are kept. `vote` has the factors."""
 
     passage: FoundPassage
     role: Role
     at: datetime | None
     message: int | None
     share: float
+    vote: Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,6 @@ class RankedPerson:
     last_active: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Vote:
-    part: Part
-    passage: int
-    weight: float
-
-
 def rank_people(
     transaction: Transaction,
     retrieved: Retrieved,
@@ -70,20 +63,24 @@ def rank_people(
     *,
     word_scale: float,
     now: datetime | None = None,
+    shortlist: Collection[str] | None = None,
 ) -> list[RankedPerson]:
-    """The people to ask, best first.
+    """The people to ask, best first; votes.py has the formula.
 
-    Score = sum over the ten best votes of decay^(i-1) · e_i / (sum over i <= min(n, 10) of decay^(i-1))^restraint,
-    with e = role · quality · age · max(0, relevance - least)^sharpness and n the person's readable documents. After
-    design.md, but for `sharpness`: over a home of several fields, ten documents that hardly fit must not outweigh one
-    that does.
+    With a shortlist (person ids) these people alone are ranked, all of them, and the prolific are restrained more:
+    that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that.
     """
-    votes = _votes(transaction, retrieved, readable, settings, word_scale, now or datetime.now(UTC))
-    counts = contributions.count_readable(transaction, votes, readable.ids)
-    scores = {person: _score(cast, counts[person], settings) for person, cast in votes.items() if person in counts}
-    best = sorted(scores, key=lambda person: (-scores[person], person))[: settings.shown]
-    best = [person for person in best if scores[person] >= settings.least_score]
-    return _ranked(transaction, best, votes, scores, counts, readable, settings)
+    moment = now or datetime.now(UTC)
+    votes = _votes(transaction, retrieved, readable, settings, word_scale, moment)
+    if shortlist is not None:
+        votes = {person: votes.get(person, []) for person in shortlist}
+    counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until)
+    restraint = settings.restraint if shortlist is None else settings.shortlist_restraint
+    scores = {person: score(cast, counts.get(person, 0), settings, restraint) for person, cast in votes.items()}
+    best = sorted(scores, key=lambda person: (-scores[person], person))
+    if shortlist is None:
+        best = [person for person in best[: settings.shown] if scores[person] >= settings.least_score]
+    return _described(transaction, {person: votes[person] for person in best}, scores, counts, readable, settings)
 
 
 def _votes(
@@ -93,65 +90,33 @@ def _votes(
     settings: ExpertSettings,
     word_scale: float,
     now: datetime,
-) -> dict[str, list[_Vote]]:
-    """Each person's votes, one a document and its best role, strongest first."""
-    relevance = retrieved.relevance(settings.word_weight, word_scale)
-    best = retrieved.best_of_documents(relevance)
-    best = best[relevance[best] > settings.least_relevance]
-    documents = {int(retrieved.candidates.documents[p]): p for p in best}
-    votes: dict[tuple[str, int], _Vote] = {}
-    for part in contributions.parts_in(transaction, documents, readable.ids):
-        position = documents[part.document]
-        above = float(relevance[position]) - settings.least_relevance
-        weight = _role_weight(part.role, settings.roles) * _quality(part, settings) * _age_factor(part, settings, now)
-        vote = _Vote(part, int(retrieved.candidates.passages[position]), weight * above**settings.sharpness)
-        key = part.person, part.document
-        if key not in votes or votes[key].weight < vote.weight:
-            votes[key] = vote
-    by_person: dict[str, list[_Vote]] = defaultdict(list)
-    for vote in sorted(votes.values(), key=lambda vote: (-vote.weight, vote.part.document)):
-        by_person[vote.part.person].append(vote)
-    return by_person
+) -> dict[str, list[Vote]]:
+    found, relevance = retrieved.candidates, retrieved.relevance(settings.word_weight, word_scale)
+    fits = {
+        int(found.documents[position]): Fit(int(found.passages[position]), float(relevance[position]))
+        for position in retrieved.best_of_documents(relevance)
+        if relevance[position] > settings.least_relevance
+    }
+    return cast_votes(fits, contributions.parts_in(transaction, fits, readable.ids), settings, now)
 
 
-def _role_weight(role: Role, roles: RoleWeights) -> float:
-    return float(getattr(roles, role.replace(" ", "_")))
-
-
-def _quality(part: Part, settings: ExpertSettings) -> float:
-    """From 1 to 2 with the likes that readers gave."""
-    return 1 + min(part.likes, settings.most_likes) / settings.most_likes
-
-
-def _age_factor(part: Part, settings: ExpertSettings, now: datetime) -> float:
-    """Oldest + (1 - oldest) · 2^(-age / half-life); a part without a date counts as one half-life old."""
-    years = settings.half_life_years if part.at is None else max((now - part.at) / YEAR, 0.0)
-    return settings.oldest_share + (1 - settings.oldest_share) * float(2 ** (-years / settings.half_life_years))
-
-
-def _score(votes: Sequence[_Vote], documents: int, settings: ExpertSettings) -> float:
-    gained = sum(settings.decay**place * vote.weight for place, vote in enumerate(votes[: settings.documents]))
-    possible = sum(settings.decay**place for place in range(min(max(documents, 1), settings.documents)))
-    return float(gained / possible**settings.restraint)
-
-
-def _ranked(
+def _described(
     transaction: Transaction,
-    best: Sequence[str],
-    votes: dict[str, list[_Vote]],
-    scores: dict[str, float],
-    counts: dict[str, int],
+    votes: Mapping[str, Sequence[Vote]],
+    scores: Mapping[str, float],
+    counts: Mapping[str, int],
     readable: ReadableAudiences,
     settings: ExpertSettings,
 ) -> list[RankedPerson]:
-    found = people.find_people(transaction, best)
-    communities = _communities(transaction, best, readable)
-    wanted = [vote.passage for person in best for vote in votes[person][: settings.evidence]]
+    """The people in the order of `votes`, with what a reader wants to know of each."""
+    found = people.find_people(transaction, votes)
+    communities = _communities(transaction, votes, readable)
+    wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
     stored = passages.find_passages(transaction, wanted)
     ranked = []
-    for person in best:
-        evidence = tuple(_evidence(votes[person], stored, settings))
-        if person in found and evidence:
+    for person, cast in votes.items():
+        evidence = tuple(_evidence(cast, stored, settings))
+        if person in found:
             ranked.append(
                 RankedPerson(
                     found[person],
@@ -159,7 +124,7 @@ def _ranked(
                     round(scores[person], 4),
                     _confidence(evidence, datetime.now(UTC)),
                     evidence,
-                    counts[person],
+                    counts.get(person, 0),
                     max((entry.at for entry in evidence if entry.at), default=None),
                 )
             )
@@ -176,13 +141,14 @@ def _communities(
     return {person: tuple(communities) for person, communities in found.items()}
 
 
-def _evidence(votes: Sequence[_Vote], stored: dict[int, FoundPassage], settings: ExpertSettings) -> Iterable[Evidence]:
-    counted = votes[: settings.documents]
-    total = sum(settings.decay**place * vote.weight for place, vote in enumerate(counted))
-    for place, vote in enumerate(counted[: settings.evidence]):
-        if vote.passage in stored and total > 0:
-            share = settings.decay**place * vote.weight / total
-            yield Evidence(stored[vote.passage], vote.part.role, vote.part.at, vote.part.message, round(share, 4))
+def _evidence(
+    votes: Sequence[Vote], stored: Mapping[int, FoundPassage], settings: ExpertSettings
+) -> Iterable[Evidence]:
+    gains = shares(votes, settings)
+    for vote, gain in list(zip(votes, gains, strict=False))[: settings.evidence]:
+        if vote.fit.passage in stored:
+            share = round(gain / sum(gains), 4)
+            yield Evidence(stored[vote.fit.passage], vote.part.role, vote.part.at, vote.part.message, share, vote)
 
 
 def _confidence(evidence: Sequence[Evidence], now: datetime) -> Confidence:

@@ -13,7 +13,8 @@ LONGEST_QUESTION = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question; communities are slugs, dates inclusive in UTC, `offset` counts documents already shown."""
+    """A question; communities are slugs, dates inclusive in UTC, `offset` counts documents already shown. With `people`
+    (person ids) only what they had a part in is searched, all of it."""
 
     text: str
     communities: frozenset[str] = frozenset()
@@ -22,6 +23,7 @@ class Query:
     until: datetime | None = None
     offset: int = 0
     limit: int | None = None
+    people: frozenset[str] | None = None
 
 
 def parse_query(

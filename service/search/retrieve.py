@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from indexer.domain.errors import QueryInvalid
 from indexer.index import Candidates, QueryTerms, RowFilter
-from indexer.store import Transaction, passages
+from indexer.store import Transaction, contributions, passages
 from service.auth import ReadableAudiences
 from service.search.engine import OpenIndex
 from service.search.query import Query
 from service.settings import SearchSettings
 
 TOP = 3
+WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ def retrieve_passages(
     """
     engine = index.engine()
     vector, degraded = index.query_vector(query.text)
-    found = engine.candidates(
-        vector, QueryTerms.of(query.text), _rows(transaction, query, readable), settings.candidates
-    )
+    rows = _rows(transaction, query, readable)
+    per_list = settings.candidates if query.people is None else WHOLE
+    found = engine.candidates(vector, QueryTerms.of(query.text), rows, per_list)
     return Retrieved(query, found, engine.generation, degraded)
 
 
@@ -73,4 +74,5 @@ def _rows(transaction: Transaction, query: Query, readable: ReadableAudiences) -
         if unknown:
             raise QueryInvalid(f"there is no community {', '.join(unknown)}; Communities lists those there are")
         communities = frozenset(known[slug] for slug in query.communities)
-    return RowFilter(readable.ids, communities, query.kinds or None, query.since, query.until)
+    theirs = None if query.people is None else frozenset(contributions.documents_of(transaction, query.people))
+    return RowFilter(readable.ids, communities, query.kinds or None, query.since, query.until, theirs)
