@@ -70,17 +70,33 @@ def rank_people(
     With a shortlist (person ids) these people alone are ranked, all of them, and the prolific are restrained more:
     that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that.
     """
-    moment = now or datetime.now(UTC)
-    votes = _votes(transaction, retrieved, readable, settings, word_scale, moment)
+    votes, counts, scores = score_people(
+        transaction, retrieved, readable, settings, word_scale=word_scale, now=now, shortlist=shortlist
+    )
+    best = sorted(scores, key=lambda person: (-scores[person], person))
+    if shortlist is None:
+        best = [person for person in best[: settings.shown] if scores[person] >= settings.least_score]
+    return _described(transaction, {person: votes[person] for person in best}, scores, counts, readable, settings)
+
+
+def score_people(
+    transaction: Transaction,
+    retrieved: Retrieved,
+    readable: ReadableAudiences,
+    settings: ExpertSettings,
+    *,
+    word_scale: float,
+    now: datetime | None = None,
+    shortlist: Collection[str] | None = None,
+) -> tuple[dict[str, list[Vote]], dict[str, int], dict[str, float]]:
+    """Votes, number of readable documents and score of everybody who has a vote, or who is on the shortlist."""
+    votes = _votes(transaction, retrieved, readable, settings, word_scale, now or datetime.now(UTC))
     if shortlist is not None:
         votes = {person: votes.get(person, []) for person in shortlist}
     counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until)
     restraint = settings.restraint if shortlist is None else settings.shortlist_restraint
     scores = {person: score(cast, counts.get(person, 0), settings, restraint) for person, cast in votes.items()}
-    best = sorted(scores, key=lambda person: (-scores[person], person))
-    if shortlist is None:
-        best = [person for person in best[: settings.shown] if scores[person] >= settings.least_score]
-    return _described(transaction, {person: votes[person] for person in best}, scores, counts, readable, settings)
+    return votes, counts, scores
 
 
 def _votes(
@@ -121,7 +137,7 @@ def _described(
                 RankedPerson(
                     found[person],
                     communities.get(person, ()),
-                    round(scores[person], 4),
+                    scores[person],
                     _confidence(evidence, datetime.now(UTC)),
                     evidence,
                     counts.get(person, 0),
