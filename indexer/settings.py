@@ -183,11 +183,15 @@ class ParsingSettings(StrictModel):
 
 
 class PassageSettings(StrictModel):
-    """Passages aim at `target_words` and never exceed `max_words`; a tail under `min_words` joins its neighbour."""
+    """Passages aim at `target_words` and never exceed `max_words`; a tail under `min_words` joins its neighbour. A
+    block that at least `boilerplate_documents` documents and `boilerplate_share` of a source's documents repeat is in
+    the passages of only one of them."""
 
     target_words: int = Field(ge=20)
     max_words: int = Field(ge=20)
     min_words: int = Field(ge=1)
+    boilerplate_documents: int = Field(ge=2)
+    boilerplate_share: float = Field(ge=0, le=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> "PassageSettings":

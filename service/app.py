@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_cross_encoder
 from indexer.home import Home
 from service import api, web
 from service.dependencies import Parts
@@ -19,7 +19,7 @@ VERSION = "0.1.0"
 
 def create_app(settings: ServiceSettings, home: Home, encoder: Encoder) -> FastAPI:
     """The service over a home. The model loads in the background; until then searches go by words alone."""
-    index = OpenIndex(home, encoder)
+    index = OpenIndex(home, encoder, open_cross_encoder(settings.search.cross_encoder, settings.encoder))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

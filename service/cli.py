@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,13 @@ from indexer.cli import Context, add_commands
 from indexer.cli.base import AsJson, console, errors, open_home
 from indexer.domain.content import Locator
 from indexer.domain.errors import KnowwhoError
-from indexer.embedding import open_encoder
+from indexer.embedding import open_cross_encoder, open_encoder
 from indexer.settings import load_settings
 from service.api.schemas import answer_out, people_out
 from service.auth import ANONYMOUS
 from service.evaluation_cli import evaluate_command
-from service.experts import Answer, answer
+from service.experts import Answer, PersonReasons, answer
+from service.feedback_cli import feedback
 from service.search import OpenIndex, parse_query
 from service.settings import ServiceSettings
 
@@ -31,12 +33,14 @@ app = typer.Typer(
 )
 add_commands(app)
 app.command("evaluate")(evaluate_command)
+app.add_typer(feedback, name="feedback")
 
 Words = Annotated[list[str], typer.Argument(help="The question, with or without quotes.")]
 InCommunity = Annotated[list[str] | None, typer.Option("--community", "-c", help="Slug of a community; repeatable.")]
 OfKind = Annotated[list[str] | None, typer.Option("--kind", "-k", help="document, lesson or thread; repeatable.")]
 Since = Annotated[str | None, typer.Option(help="The earliest date of a document, like 2024-03-01.")]
 Until = Annotated[str | None, typer.Option(help="The latest date of a document.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Say why each ranks where it does, in words and numbers.")]
 
 
 @app.callback()
@@ -79,24 +83,28 @@ def search(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
+    explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question: the best passages, and the people to ask."""
     found = _answer(context, question, community, kind, since, until, limit)
     if as_json:
-        print(answer_out(found).model_dump_json(indent=2))
+        print(answer_out(found, explain=explain).model_dump_json(indent=2))
         return
     _print_head(found)
     for number, hit in enumerate(found.page.hits, 1):
         document = hit.passage.document
         told = [document.kind, found.names.get(document.community or ""), ", ".join(p.name for p in hit.contributors)]
         told += [f"{document.updated:%d %B %Y}" if document.updated else None, document.mark]
+        told += [f"also in {', '.join(other.title for other in hit.also)}" if hit.also else None]
         console.print(f"\n{number}. {document.title}", style="bold", markup=False)
         console.print(f"   {' · '.join(str(part) for part in told if part)}", style="dim", markup=False)
         console.print("   " + "".join(text for text, _ in hit.extract), markup=False)
         where = document.url or f"{document.source}/{document.uri}"
         console.print(f"   {where}{_place(hit.passage.locator)}", style="dim", markup=False)
-    _print_people(found)
+        if explain:
+            _print_reasons(hit.reasons.sentence(hit.matched), hit.reasons.steps())
+    _print_people(found, explain)
 
 
 @app.command()
@@ -107,15 +115,16 @@ def people(
     kind: OfKind = None,
     since: Since = None,
     until: Until = None,
+    explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Whom to ask about something, each with the documents that speak for them."""
     found = _answer(context, question, community, kind, since, until, None)
     if as_json:
-        print(people_out(found).model_dump_json(indent=2))
+        print(people_out(found, explain=explain).model_dump_json(indent=2))
         return
     _print_head(found)
-    _print_people(found)
+    _print_people(found, explain)
 
 
 def main() -> None:
@@ -155,7 +164,8 @@ def _answer(
         limit=limit,
     )
     home = open_home(settings)
-    index = OpenIndex(home, open_encoder(settings.encoder))
+    cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder)
     index.load_model()
     return answer(home, index, query, ANONYMOUS, settings)
 
@@ -164,6 +174,10 @@ def _print_head(found: Answer) -> None:
     console.print(found.verdict.sentence, style="bold", markup=False)
     if found.degraded:
         console.print(found.degraded, style="yellow", markup=False)
+    if found.searched_too:
+        console.print(found.searched_too, markup=False)
+    elif found.did_you_mean:
+        console.print(f"Did you mean “{found.did_you_mean}”?", markup=False)
 
 
 def _place(locator: Locator) -> str:
@@ -171,7 +185,7 @@ def _place(locator: Locator) -> str:
     return next((f", {name} {number}" for name, number in parts if number), "")
 
 
-def _print_people(found: Answer) -> None:
+def _print_people(found: Answer, explain: bool) -> None:
     if found.people:
         console.print("\nPeople to ask", style="bold")
     for ranked in found.people:
@@ -181,6 +195,30 @@ def _print_people(found: Answer) -> None:
         for entry in ranked.evidence[:3]:
             when = f", {entry.at:%B %Y}" if entry.at else ""
             console.print(f"    {entry.role}: {entry.passage.document.title}{when}", style="dim", markup=False)
+        if explain:
+            _print_reasons(ranked.reasons.sentence(), _steps(ranked.reasons))
+
+
+def _print_reasons(sentence: str, steps: Iterable[tuple[str, str]]) -> None:
+    console.print(f"   Why: {sentence}", markup=False)
+    for what, figures in steps:
+        console.print(f"     {what:<12} {figures}", style="dim", markup=False)
+
+
+def _steps(reasons: PersonReasons) -> Iterator[tuple[str, str]]:
+    """The sum line by line: a line a vote, and what becomes of them."""
+    for counted in reasons.votes:
+        vote = counted.vote
+        above = f"({vote.fit.relevance:.3f} - {reasons.least_relevance})^{reasons.sharpness}"
+        factors = f"role {vote.role:.2f} × likes {vote.quality:.2f} × age {vote.age:.3f}"
+        factors += f" × community {vote.community:.2f} × {above}"
+        gain = f"+ {counted.decay:.3f} × {factors} = {counted.gain:.4f}"
+        yield "Vote", f"{gain}: {vote.part.role}, {counted.document.title}"
+    yield "Together", f"= {reasons.total:.4f}"
+    yield "Restraint", f"÷ {reasons.divisor:.4f} for {reasons.documents} documents"
+    if reasons.feedback.factor != 1:
+        yield "Feedback", f"× {reasons.feedback.factor:.4f}"
+    yield "Score", f"= {reasons.score:.4f}"
 
 
 if __name__ == "__main__":

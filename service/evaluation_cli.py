@@ -13,7 +13,7 @@ from rich.progress import Progress as ProgressBars
 from indexer.cli.base import AsJson, console, errors, open_home, print_json, settings_of
 from indexer.domain.errors import EvaluationInvalid
 from indexer.domain.progress import Progress, ReportProgress, ignore_progress
-from indexer.embedding import open_encoder
+from indexer.embedding import open_cross_encoder, open_encoder
 from service.auth import ANONYMOUS
 from service.evaluation import (
     DEFAULT_MEASURES,
@@ -82,7 +82,8 @@ def _evaluate(context: typer.Context, material: Material, task: Task, quiet: boo
     if not isinstance(settings, ServiceSettings):
         raise TypeError("the command was started without the service's settings")
     home = open_home(settings)
-    index = OpenIndex(home, open_encoder(settings.encoder))
+    cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder)
     index.load_model()
     with _bar(quiet or len(material.topics) <= MANY_TOPICS) as report:
         return evaluate(home, index, material, task, ANONYMOUS, settings, report)

@@ -15,7 +15,12 @@ class ServeSettings(StrictModel):
 class SearchSettings(StrictModel):
     """`word_weight` is the share of word matches in a passage's relevance, the rest is closeness in meaning.
     `candidates` bounds each of the two lists that are joined. Passages under `least_relevance` are not shown; those of
-    superseded and retired documents count only `outdated_share` of theirs."""
+    superseded and retired documents count only `outdated_share` of theirs. With `fold`, documents that say nearly the
+    same are shown once. Documents with an identifier of the question (a word with a digit or a joint) that at most 20
+    passages have stand among the first `rare_term_places` at least; 0 gives them no such right.
+
+    `cross_encoder`, a folder or hub name of a sentence-transformers cross-encoder, reads the first `rerank_top`
+    documents again together with the question; `rerank_weight` is the share of its scores in their relevance."""
 
     word_weight: float = Field(ge=0, le=1)
     word_scale: float = Field(gt=0)
@@ -24,6 +29,11 @@ class SearchSettings(StrictModel):
     outdated_share: float = Field(gt=0, le=1)
     page_size: int = Field(ge=1, le=100)
     extract_words: int = Field(ge=10)
+    fold: bool
+    rare_term_places: int = Field(ge=0, le=100)
+    cross_encoder: str | None
+    rerank_top: int = Field(ge=1, le=200)
+    rerank_weight: float = Field(ge=0, le=1)
 
 
 class RoleWeights(StrictModel):
@@ -45,6 +55,7 @@ class ExpertSettings(StrictModel):
     word_weight: float = Field(ge=0, le=1)
     least_relevance: float
     sharpness: float = Field(ge=1)
+    community_weight: float = Field(ge=0)
     half_life_years: float = Field(gt=0)
     oldest_share: float = Field(ge=0, le=1)
     decay: float = Field(gt=0, lt=1)
@@ -56,6 +67,15 @@ class ExpertSettings(StrictModel):
     shown: int = Field(ge=1)
     least_score: float = Field(ge=0)
     roles: RoleWeights
+
+
+class FeedbackSettings(StrictModel):
+    """What judgements do to rankings: for queries at least `least_similarity` alike (a cosine), relevance and score are
+    moved by at most `bound` of what they are, up or down. 0 switches the effect off; judgements are kept all the
+    same."""
+
+    bound: float = Field(ge=0, lt=1)
+    least_similarity: float = Field(gt=0, le=1)
 
 
 class VerdictSettings(StrictModel):
@@ -73,4 +93,5 @@ class ServiceSettings(Settings):
     serve: ServeSettings
     search: SearchSettings
     experts: ExpertSettings
+    feedback: FeedbackSettings
     verdict: VerdictSettings

@@ -1,6 +1,6 @@
 """From texts to vectors."""
 
-from indexer.embedding.base import Encoder, Vectors
-from indexer.embedding.choice import open_encoder
+from indexer.embedding.base import CrossEncoder, Encoder, Vectors
+from indexer.embedding.choice import open_cross_encoder, open_encoder
 
-__all__ = ["Encoder", "Vectors", "open_encoder"]
+__all__ = ["CrossEncoder", "Encoder", "Vectors", "open_cross_encoder", "open_encoder"]

@@ -27,3 +27,14 @@ class Encoder(Protocol):
     def encode_query(self, text: str) -> Vectors:
         """One unit vector, (dimension,)."""
         ...
+
+
+class CrossEncoder(Protocol):
+    """Reads a question and a text together, which tells more than comparing their vectors, and takes longer."""
+
+    def score(self, question: str, texts: Sequence[str]) -> Vectors:
+        """How well each text answers the question, from 0 to 1, (len(texts),).
+
+        Raises EncoderUnavailable where the model cannot be loaded.
+        """
+        ...

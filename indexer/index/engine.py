@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
+from indexer.index.allowed import AllowedRows, rare_rows
 from indexer.index.generation import Generation
 from indexer.index.keywords import K1, CorpusStatistics
 from indexer.index.segment import KINDS, Segment, day_of
-from indexer.index.tokens import tokens
+from indexer.index.spelling import Spelling, find_spellings
+from indexer.index.tokens import Identifier, identifiers, tokens
 
 MOST_OCCURRENCES_IN_QUERY = 3
 
@@ -37,26 +39,29 @@ class RowFilter:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given) and
-    BM25 as a share of the most that the query could get."""
+    BM25 as a share of the most that the query could get. `exact`, (m,), are the ids of those passages that have an
+    identifier of the query which at most 20 allowed passages have."""
 
     passages: NDArray[np.int64]
     documents: NDArray[np.int64]
     cosines: NDArray[np.float32]
     lexical: NDArray[np.float32]
+    exact: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTerms:
-    """The tokens of a query with how often each occurs, at most three times."""
+    """The tokens of a query with how often each occurs, at most three times, and its identifiers."""
 
     weights: dict[str, float] = field(default_factory=dict)
+    identifiers: tuple[Identifier, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "QueryTerms":
         counts: dict[str, float] = {}
         for token in tokens(text):
             counts[token] = min(counts.get(token, 0.0) + 1, MOST_OCCURRENCES_IN_QUERY)
-        return cls(counts)
+        return cls(counts, tuple(identifiers(text)))
 
 
 class SearchEngine(Protocol):
@@ -68,7 +73,12 @@ class SearchEngine(Protocol):
     def candidates(
         self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
     ) -> Candidates:
-        """The union of the `per_list` best rows by cosine and the `per_list` best by words, among the allowed rows."""
+        """The union of the `per_list` best rows by cosine, the `per_list` best by words, and all that have a rare
+        identifier of the query, among the allowed rows."""
+        ...
+
+    def spellings(self, words: Sequence[str], rows: RowFilter) -> list[Spelling]:
+        """Those of the words (in small letters) that hardly any allowed row has, with the like words that some have."""
         ...
 
 
@@ -91,21 +101,33 @@ class LocalEngine:
         statistics = self._statistics(terms)
         weighted = sorted(terms.weights.items())
         most = sum(weight * statistics.idf(term) * (K1 + 1) for term, weight in weighted)
+        parts = self._parts(rows)
+        rare = rare_rows(parts, terms.identifiers)
         found = [
-            _search(segment, _allowed(segment, alive, rows), vector, weighted, statistics, per_list)
-            for segment, alive in zip(self._generation.segments, self._generation.alive, strict=True)
+            _search(part, exact, vector, weighted, statistics, per_list)
+            for part, exact in zip(parts, rare, strict=True)
         ]
+        passages = _joined([part.passages for part in found], np.int64)
         cosines = _joined([part.cosines for part in found], np.float32)
         scores = _joined([part.scores for part in found], np.float32)
-        keep = _best(scores, per_list)
+        exact = _joined([part.segment.passages[rows] for part, rows in zip(parts, rare, strict=True)], np.int64)
+        keep = np.union1d(_best(scores, per_list), np.flatnonzero(np.isin(passages, exact)))
         if vector is not None:
             keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
         return Candidates(
-            _joined([part.passages for part in found], np.int64)[keep],
+            passages[keep],
             _joined([part.documents for part in found], np.int64)[keep],
             cosines[keep],
             np.asarray(scores[keep] / np.float32(most or 1.0), np.float32),
+            exact,
         )
+
+    def spellings(self, words: Sequence[str], rows: RowFilter) -> list[Spelling]:
+        return find_spellings(self._parts(rows), words) if words else []
+
+    def _parts(self, rows: RowFilter) -> list[AllowedRows]:
+        pairs = zip(self._generation.segments, self._generation.alive, strict=True)
+        return [AllowedRows(segment, _allowed(segment, alive, rows)) for segment, alive in pairs]
 
     def _statistics(self, terms: QueryTerms) -> CorpusStatistics:
         segments = self._generation.segments
@@ -124,17 +146,18 @@ class _Found:
 
 
 def _search(
-    segment: Segment,
-    allowed: NDArray[np.bool_] | None,
+    part: AllowedRows,
+    exact: NDArray[np.int64],
     vector: NDArray[np.float32] | None,
     terms: Sequence[tuple[str, float]],
     statistics: CorpusStatistics,
     per_list: int,
 ) -> _Found:
+    segment, allowed = part.segment, part.mask
     scores = segment.keywords.score(terms, statistics)
     if allowed is not None:
         scores[~allowed] = 0
-    chosen = _best(scores, per_list)
+    chosen = np.union1d(_best(scores, per_list), exact)
     if vector is not None:
         near, _ = segment.vectors.nearest(vector, allowed, per_list)
         chosen = np.union1d(chosen, near)

@@ -85,6 +85,11 @@ class KeywordIndex:
         start, end = self._range(term)
         return end - start
 
+    def rows_with(self, term: str) -> NDArray[np.uint32]:
+        """The rows in which the term occurs, ascending."""
+        start, end = self._range(term)
+        return np.asarray(self._rows[start:end], np.uint32)
+
     def score(self, terms: Sequence[tuple[str, float]], statistics: CorpusStatistics) -> NDArray[np.float32]:
         """BM25 of every row for weighted terms, (rows,).
 

@@ -18,6 +18,7 @@ from indexer.domain.errors import IndexCorrupt
 from indexer.index.files import checksum, read_json, sync_file, sync_folder, write_atomically
 from indexer.index.keywords import KeywordBuilder, KeywordIndex
 from indexer.index.vectors import VectorIndex, write_vectors
+from indexer.index.words import WordBuilder, WordIndex
 
 KINDS = tuple(DocumentKind)
 NO_DAY = np.iinfo(np.int32).min
@@ -50,10 +51,12 @@ def write_segment(folder: Path, rows: Sequence[Row], vectors: NDArray[np.float32
     for name, values in columns.items():
         np.save(scratch / f"{name}.npy", values[order])
     write_vectors(scratch / VECTORS, vectors[order])
-    keywords = KeywordBuilder()
+    keywords, words = KeywordBuilder(), WordBuilder()
     for row in rows:
         keywords.add(row.text)
+        words.add(row.text)
     keywords.write(scratch, order)
+    words.write(scratch)
     _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})
     scratch.rename(folder)
     sync_folder(folder.parent)
@@ -72,6 +75,7 @@ class Segment:
                 np.load(folder / f"{name}.npy", mmap_mode="r") for name in COLUMNS
             )
             self.keywords = KeywordIndex(folder)
+            self.words = WordIndex(folder)
         except (OSError, ValueError) as error:
             raise IndexCorrupt(f"{folder} cannot be read: {error}") from error
         self.vectors = VectorIndex(folder / VECTORS)

@@ -37,10 +37,11 @@ class VectorIndex:
         self, query: NDArray[np.float32], allowed: NDArray[np.bool_] | None, limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The rows closest to a unit vector among the allowed ones (all where None), best first, with their cosines."""
-        if allowed is None:
+        if allowed is None and limit < len(self.matrix):
             return self._search(query, limit, None)
-        rows = np.flatnonzero(allowed)
-        if len(rows) <= SCAN_SHARE * len(allowed):
+        rows = np.arange(len(self.matrix)) if allowed is None else np.flatnonzero(allowed)
+        # FAISS keeps the best in a heap, which is slow where it would hold everything.
+        if allowed is None or len(rows) <= max(limit, SCAN_SHARE * len(allowed)):
             cosines = self.cosines(query, rows)
             best = np.argsort(-cosines, kind="stable")[:limit]
             return rows[best], cosines[best]

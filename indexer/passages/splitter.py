@@ -6,12 +6,13 @@ stays with its one-line answer; a passage's locator is that of its first block.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
 from indexer.domain.content import Block, BlockKind, Locator, ParsedDocument, Passage
+from indexer.passages.boilerplate import block_digest
 from indexer.settings import PassageSettings
 
 GAP = "\n\n"  # between the blocks of a passage
@@ -30,9 +31,13 @@ class _Piece:
     words: int
 
 
-def split(document: ParsedDocument, settings: PassageSettings) -> tuple[Passage, ...]:
-    """The passages of a document in reading order; quotations of other messages are left out."""
-    pieces = [piece for block in document.blocks for piece in _pieces(block, settings.max_words)]
+def split(
+    document: ParsedDocument, settings: PassageSettings, boilerplate: Collection[int] = ()
+) -> tuple[Passage, ...]:
+    """The passages of a document in reading order, without quotations of other messages and without the blocks whose
+    digest is in `boilerplate`; a document that is nothing else keeps them."""
+    own = [block for block in document.blocks if block_digest(block) not in boilerplate] if boilerplate else ()
+    pieces = _all_pieces(own, settings) or _all_pieces(document.blocks, settings)
     groups = _joined_short(_grouped(pieces, settings), settings)
     return tuple(_passage(number, group, document.title) for number, group in enumerate(groups, 1))
 
@@ -60,6 +65,10 @@ def _spoken_words(text: str) -> int:
 
 def _most_characters(max_words: int) -> int:
     return max_words * CHARACTERS_A_WORD - len(GAP)
+
+
+def _all_pieces(blocks: Iterable[Block], settings: PassageSettings) -> list[_Piece]:
+    return [piece for block in blocks for piece in _pieces(block, settings.max_words)]
 
 
 def _pieces(block: Block, max_words: int) -> Iterator[_Piece]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
+from indexer.analysis import find_near_duplicates
 from indexer.domain.content import DocumentKind, ItemStamp, ItemState, Message, ParsedDocument, SourceItem
 from indexer.domain.errors import DirectoryInvalid, DocumentUnreadable, SourceUnavailable
 from indexer.domain.people import Contribution, DirectoryPerson, DirectoryRecords
@@ -20,6 +21,7 @@ from indexer.home import Home
 from indexer.identity import people_of, resolve_people
 from indexer.parsing import ParserPool
 from indexer.passages import split
+from indexer.pipeline.boilerplate import leave_out_boilerplate
 from indexer.pipeline.build import BuildResult, build_generation
 from indexer.pipeline.placement import Communities, Place, place
 from indexer.settings import DirectorySource, Settings, SourceSettings
@@ -30,9 +32,10 @@ from indexer.store.items import KnownItem, SourceState
 
 log = logging.getLogger(__name__)
 
-READER_VERSION = 1  # raise it when parsing or splitting gives other results: every source is then read again
+READER_VERSION = 2  # raise it when parsing or splitting gives other results: every source is then read again
 ITEMS_A_TRANSACTION = 50
 ONLY_LISTING = {"path", "include", "exclude", "address", "api_key", "api_user"}
+SPLIT_AGAIN = {"boilerplate_documents", "boilerplate_share"}  # obeyed from the stored text, without reading again
 
 Outcome = ParsedDocument | DocumentUnreadable
 Element = TypeVar("Element")
@@ -111,6 +114,8 @@ def reindex_source(run: _Run, settings: SourceSettings) -> SourceResult:
     if result.read or result.removed:
         with run.home.database.begin() as transaction:
             resolve_people(transaction, run.settings.identity.placeholders)
+    leave_out_boilerplate(run.home, settings.name, run.settings.passages)
+    find_near_duplicates(run.home.database)
     build = build_generation(run.home, run.encoder, run.settings, run.report)
     return replace(result, build=build, seconds=time.monotonic() - start)
 
@@ -350,7 +355,7 @@ def _settings_digest(source: SourceSettings, settings: Settings) -> str:
     """Changes when the same bytes would be read differently; where they lie does not count."""
     told = (
         source.model_dump_json(exclude=ONLY_LISTING),
-        settings.passages.model_dump_json(),
+        settings.passages.model_dump_json(exclude=SPLIT_AGAIN),
         str(settings.default_visibility),
         str(READER_VERSION),
     )

@@ -13,7 +13,7 @@ from indexer.store.tables import contributions, documents, identities, messages,
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A person's part in a document, resolved to the person."""
+    """A person's part in a document, resolved to the person; `community` is the document's, by row id."""
 
     document: int
     person: str
@@ -22,6 +22,7 @@ class Part:
     at: datetime | None
     message: int | None
     likes: int
+    community: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids
     """Everybody's parts in those of the given documents (row ids) that are in the given audiences."""
     moment = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created).label("moment")
     statement = (
-        select(contributions, identities.c.person_id, people.c.name, moment)
+        select(contributions, identities.c.person_id, people.c.name, moment, documents.c.community_id)
         .join(identities, identities.c.id == contributions.c.identity_id)
         .join(people, people.c.id == identities.c.person_id)
         .join(documents, documents.c.id == contributions.c.document_id)
@@ -48,7 +49,16 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids
         .order_by(contributions.c.document_id, contributions.c.identity_id)
     )
     return [
-        Part(row.document_id, row.person_id, row.name, Role(row.role), row.moment, row.message, row.likes)
+        Part(
+            row.document_id,
+            row.person_id,
+            row.name,
+            Role(row.role),
+            row.moment,
+            row.message,
+            row.likes,
+            row.community_id,
+        )
         for row in transaction.execute(statement)
     ]
 
@@ -72,7 +82,8 @@ def count_readable(
 def documents_of(transaction: Transaction, people_ids: Iterable[str]) -> list[int]:
     """The documents (row ids) that any of these people had a part in."""
     statement = (
-        select(contributions.c.document_id.distinct())
+        select(contributions.c.document_id)
+        .distinct()
         .join(identities, identities.c.id == contributions.c.identity_id)
         .where(identities.c.person_id.in_(list(people_ids)))
     )

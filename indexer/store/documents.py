@@ -28,11 +28,13 @@ from indexer.store.tables import (
     audiences,
     communities,
     contributions,
+    document_blocks,
     document_texts,
     documents,
     identities,
     messages,
     passages,
+    signatures,
 )
 
 
@@ -79,13 +81,20 @@ def replace_document(
     statement = insert(documents).values(public_id=document_id(draft.source, draft.uri), item_id=item_id, **values)
     statement = statement.on_conflict_do_update(index_elements=["item_id"], set_=values)
     row_id = int(transaction.execute(statement.returning(documents.c.id)).scalar_one())
-    for table in (document_texts, passages, contributions, messages):
+    for table in (document_texts, passages, contributions, messages, document_blocks, signatures):
         transaction.execute(delete(table).where(table.c.document_id == row_id))
     transaction.execute(
         insert(document_texts).values(document_id=row_id, blocks=[_block_values(block) for block in draft.blocks])
     )
     _insert_passages(transaction, row_id, new_passages)
     _insert_people(transaction, row_id, draft, new_contributions)
+
+
+def replace_passages(transaction: Transaction, document: int, new: Sequence[Passage]) -> None:
+    """Give a document (row id) other passages for the same text."""
+    for table in (passages, signatures):
+        transaction.execute(delete(table).where(table.c.document_id == document))
+    _insert_passages(transaction, document, new)
 
 
 def remove_document(transaction: Transaction, item_id: int) -> None:
@@ -113,6 +122,21 @@ def find_all_readable(
         for batch in in_batches(public_ids)
         for row in transaction.execute(select_documents().where(documents.c.public_id.in_(batch), readable))
     }
+
+
+def find_by_ids(transaction: Transaction, ids: Iterable[int], audience_ids: Iterable[int]) -> dict[int, Document]:
+    """Those of the documents of these row ids that are in one of the audiences, by row id."""
+    readable = documents.c.audience_id.in_(list(audience_ids))
+    return {
+        row.id: document_of(row)
+        for batch in in_batches(ids)
+        for row in transaction.execute(select_documents().where(documents.c.id.in_(batch), readable))
+    }
+
+
+def title_of(transaction: Transaction, document: int) -> str:
+    """The title of a document, by its row id."""
+    return str(transaction.execute(select(documents.c.title).where(documents.c.id == document)).scalar_one())
 
 
 def read_blocks(transaction: Transaction, document: int) -> list[Block]:

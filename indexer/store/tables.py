@@ -118,6 +118,29 @@ document_texts = Table(
     Column("blocks", JSON, nullable=False),
 )
 
+document_blocks = Table(
+    "document_blocks",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("digests", LargeBinary, nullable=False),
+    Column("left_out", LargeBinary, nullable=False),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+# Points at signatures: a document whose text changes loses its signature, and its pairs with it.
+near_duplicates = Table(
+    "near_duplicates",
+    metadata,
+    Column("one", ForeignKey("signatures.document_id", ondelete="CASCADE"), primary_key=True),
+    Column("other", ForeignKey("signatures.document_id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 passages = Table(
     "passages",
     metadata,
@@ -214,4 +237,20 @@ messages = Table(
     Column("likes", Integer, nullable=False),
     Column("accepted", Boolean, nullable=False),
     Column("reply_to", Integer),
+)
+
+# A target is named by its public id and not by a foreign key: a document that is removed and comes back, or a person
+# who is made anew when identities are resolved, keeps the feedback.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("voter", String, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("target_kind", String, nullable=False),
+    Column("target", String, nullable=False, index=True),
+    Column("useful", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("terms", "target_kind", "target", "voter"),
 )

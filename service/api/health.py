@@ -20,6 +20,9 @@ def get(parts: UsesParts, reading: UsesReading) -> HealthOut:
     if parts.index.model_state != "ready":
         status = "degraded"
         problems.append(f"embedding model: {parts.index.model_state}")
+    if parts.index.cross_encoder_error:
+        status = "degraded"
+        problems.append(f"cross-encoder: {parts.index.cross_encoder_error}")
     try:
         generation = parts.index.engine().generation
     except IndexOutdated as error:

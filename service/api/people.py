@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service.api.schemas import PeopleOut, PersonOut, Problem, people_out, person_out
-from service.api.search import InCommunities, OfKinds, Question, Since, Until
+from service.api.search import Explain, InCommunities, OfKinds, Question, Since, Until
 from service.dependencies import UsesParts, UsesReading, UsesViewer
 from service.directory import view_person
 from service.experts import answer
@@ -21,10 +21,11 @@ def rank(
     kind: OfKinds,
     since: Since = None,
     until: Until = None,
+    explain: Explain = False,
 ) -> PeopleOut:
     """The people to ask about something, each with the documents that speak for them."""
     query = parse_query(q, communities=tuple(community), kinds=tuple(kind), since=since, until=until)
-    return people_out(answer(parts.home, parts.index, query, viewer, parts.settings))
+    return people_out(answer(parts.home, parts.index, query, viewer, parts.settings), explain=explain)
 
 
 @router.get("/people/{person_id}", operation_id="get_person", responses={404: {"model": Problem}})

@@ -4,18 +4,16 @@ from datetime import date, datetime
 from datetime import date as day
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from indexer.domain.content import BlockKind, Document, DocumentKind, Mark
 from indexer.domain.people import Community, MembershipRole, Role, Visibility
 from indexer.store.contributions import Part
+from service.api.explanations import PassageExplanation, PersonExplanation, explain_passage, explain_person
+from service.api.shape import Shape
 from service.directory import CommunityView, DocumentView, PersonView
 from service.experts import Answer, Confidence, RankedPerson, VerdictKind
 from service.search import Hit
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(Shape):
@@ -73,6 +71,8 @@ class PassageOut(Shape):
     relevance: float = Field(description="How well it fits, on an absolute scale that is about 0 to 1")
     contributors: list[Contributor]
     marks: list[Mark]
+    also: list[DocumentRef] = Field(description="Other documents that say nearly the same")
+    explanation: PassageExplanation | None = Field(description="Where `explain` asks for it")
 
 
 class EvidenceOut(Shape):
@@ -98,6 +98,7 @@ class RankedPersonOut(Shape):
     documents: int = Field(description="How many documents they had a part in that you may read")
     last_active: date | None
     evidence: list[EvidenceOut]
+    explanation: PersonExplanation | None = Field(description="Where `explain` asks for it")
 
 
 class CommunityShareOut(Shape):
@@ -116,6 +117,8 @@ class AnswerOut(Shape):
     communities: list[CommunityShareOut]
     generation: str
     degraded: str | None = Field(description="What the search had to do without, in a sentence")
+    did_you_mean: str | None = Field(description="The question without what look like typing errors")
+    searched_too: str | None = Field(description="Says which meant words were searched for, in a sentence")
     took_ms: int
     total: int
     next: str | None = Field(description="The cursor of the next page")
@@ -219,28 +222,30 @@ class HealthOut(Shape):
     problems: list[str]
 
 
-def answer_out(answer: Answer) -> AnswerOut:
+def answer_out(answer: Answer, *, explain: bool = False) -> AnswerOut:
     return AnswerOut(
         query=answer.query.text,
         verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
-        passages=[_passage_out(hit, answer.names) for hit in answer.page.hits],
-        people=[_ranked_out(ranked) for ranked in answer.people],
+        passages=[_passage_out(hit, answer.names, explain) for hit in answer.page.hits],
+        people=[_ranked_out(ranked, explain) for ranked in answer.people],
         communities=[
             CommunityShareOut(slug=s.community.slug, name=s.community.name, share=s.share) for s in answer.communities
         ],
         generation=answer.generation,
         degraded=answer.degraded,
+        did_you_mean=answer.did_you_mean,
+        searched_too=answer.searched_too,
         took_ms=answer.took_ms,
         total=answer.page.total,
         next=answer.page.next,
     )
 
 
-def people_out(answer: Answer) -> PeopleOut:
+def people_out(answer: Answer, *, explain: bool = False) -> PeopleOut:
     return PeopleOut(
         query=answer.query.text,
         verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
-        people=[_ranked_out(ranked) for ranked in answer.people],
+        people=[_ranked_out(ranked, explain) for ranked in answer.people],
         generation=answer.generation,
         degraded=answer.degraded,
         took_ms=answer.took_ms,
@@ -340,7 +345,7 @@ def community_ref(community: Community) -> CommunityRef:
     return CommunityRef(slug=community.slug, name=community.name)
 
 
-def _passage_out(hit: Hit, names: dict[str, str]) -> PassageOut:
+def _passage_out(hit: Hit, names: dict[str, str], explain: bool) -> PassageOut:
     document, locator = hit.passage.document, hit.passage.locator
     slug = document.community
     return PassageOut(
@@ -352,10 +357,12 @@ def _passage_out(hit: Hit, names: dict[str, str]) -> PassageOut:
         relevance=hit.relevance,
         contributors=[_contributor(part) for part in hit.contributors],
         marks=_marks(document),
+        also=[document_ref(other) for other in hit.also],
+        explanation=explain_passage(hit) if explain else None,
     )
 
 
-def _ranked_out(ranked: RankedPerson) -> RankedPersonOut:
+def _ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
     person = ranked.person
     return RankedPersonOut(
         id=person.id,
@@ -379,6 +386,7 @@ def _ranked_out(ranked: RankedPerson) -> RankedPersonOut:
             )
             for entry in ranked.evidence
         ],
+        explanation=explain_person(ranked) if explain else None,
     )
 
 

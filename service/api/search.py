@@ -21,6 +21,7 @@ OfKinds = Annotated[
 ]
 Since = Annotated[str | None, Query(description="The earliest date of a document, like 2024-03-01")]
 Until = Annotated[str | None, Query(description="The latest date of a document")]
+Explain = Annotated[bool, Query(description="Whether to give the reasons for each rank, in words and numbers")]
 
 
 @router.get("/search", operation_id="search")
@@ -34,6 +35,7 @@ def search(
     until: Until = None,
     cursor: Annotated[str | None, Query(description="`next` of an earlier answer")] = None,
     limit: Annotated[int | None, Query(ge=1, le=100)] = None,
+    explain: Explain = False,
 ) -> AnswerOut:
     """The passages that answer a question, and the people who hold the knowledge, with evidence."""
     query = parse_query(
@@ -45,4 +47,4 @@ def search(
         cursor=cursor,
         limit=limit,
     )
-    return answer_out(answer(parts.home, parts.index, query, viewer, parts.settings))
+    return answer_out(answer(parts.home, parts.index, query, viewer, parts.settings), explain=explain)

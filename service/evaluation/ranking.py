@@ -11,7 +11,15 @@ from service.evaluation.items import passage_key
 from service.evaluation.runs import RankedItem, Ranking, Run
 from service.evaluation.topics import Topic
 from service.experts import rank_people
-from service.search import OpenIndex, Query, Retrieved, parse_query, rank_documents, retrieve_passages
+from service.search import (
+    OpenIndex,
+    Query,
+    Retrieved,
+    parse_query,
+    rank_documents,
+    retrieve_passages,
+    with_feedback,
+)
 from service.settings import ServiceSettings
 
 
@@ -53,7 +61,8 @@ def rank_topics(
         retrieved = retrieve_passages(transaction, index, _query(topic, task), readable, settings.search)
         if generation not in ("", retrieved.generation):
             raise EvaluationInvalid("the index was published anew while topics were ranked: evaluate again")
-        generation, degraded = retrieved.generation, retrieved.degraded
+        retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
+        generation, degraded = retrieved.generation, retrieved.shortcomings
         ranked = _rank(transaction, retrieved, topic, task, readable, settings)
         if ranking := tuple(entry for entry in ranked if entry.item not in topic.exclude)[: task.limit]:
             rankings[topic.id] = ranking
@@ -83,10 +92,12 @@ def _rank(
         return [RankedItem(entry.person.id, entry.score) for entry in found]
     ranked = [
         RankedItem(
-            passage_key(passage.document.public_id, passage.ordinal) if task.passages else passage.document.public_id,
-            relevance,
+            passage_key(entry.passage.document.public_id, entry.passage.ordinal)
+            if task.passages
+            else entry.passage.document.public_id,
+            entry.relevance,
         )
-        for passage, relevance in rank_documents(transaction, retrieved, readable, settings.search)
+        for entry in rank_documents(transaction, retrieved, readable, settings.search)
     ]
     # Equals in order of key, not of row: the order is the same after the home is rebuilt.
     return sorted(ranked, key=lambda entry: (-entry.score, entry.item))

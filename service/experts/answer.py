@@ -11,7 +11,7 @@ from indexer.store import people
 from service.auth import Viewer, readable_audiences
 from service.experts.people import RankedPerson, rank_people
 from service.experts.verdict import Verdict, VerdictKind, judge
-from service.search import Hit, OpenIndex, Page, Query, load_page, retrieve_passages
+from service.search import Hit, OpenIndex, Page, Query, Suggestion, load_page, retrieve_passages, with_feedback
 from service.settings import ServiceSettings
 
 
@@ -25,7 +25,9 @@ class CommunityShare:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What every face shows. `names` gives, by slug, the names of the communities that the viewer may know of."""
+    """What every face shows. `names` gives, by slug, the names of the communities that the viewer may know of.
+    `did_you_mean` is the question without its typing errors; where it was the one searched for, `searched_too` says so
+    in a sentence."""
 
     query: Query
     verdict: Verdict
@@ -36,6 +38,8 @@ class Answer:
     generation: str
     degraded: str | None
     took_ms: int
+    did_you_mean: str | None = None
+    searched_too: str | None = None
 
 
 def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings: ServiceSettings) -> Answer:
@@ -44,6 +48,7 @@ def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings:
     with home.database.read() as transaction:
         readable = readable_audiences(transaction, viewer)
         retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
+        retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
         page = load_page(transaction, retrieved, readable, settings.search)
         ranked = rank_people(transaction, retrieved, readable, settings.experts, word_scale=settings.search.word_scale)
         verdict = judge(retrieved.strength(), page, ranked, settings.verdict)
@@ -58,9 +63,18 @@ def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings:
         communities=_shares(page.hits, known),
         names={slug: community.name for slug, community in known.items()},
         generation=retrieved.generation,
-        degraded=retrieved.degraded,
+        degraded=retrieved.shortcomings,
         took_ms=round((time.perf_counter() - start) * 1000),
+        did_you_mean=retrieved.suggestion.text if retrieved.suggestion else None,
+        searched_too=_searched_too(retrieved.suggestion),
     )
+
+
+def _searched_too(suggestion: Suggestion | None) -> str | None:
+    if suggestion is None or not suggestion.searched:
+        return None
+    words = [f"“{meant}”" for _, meant in suggestion.words]
+    return f"Searched for {' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))} too."
 
 
 def _shares(hits: Sequence[Hit], known: dict[str, Community]) -> tuple[CommunityShare, ...]:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from indexer.domain.people import Community, Person, Role
-from indexer.store import Transaction, contributions, passages, people
+from indexer.store import Transaction, contributions, documents, passages, people
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
+from service.experts.reasons import PersonReasons, person_reasons
 from service.experts.votes import YEAR, Fit, Vote, cast_votes, score, shares
 from service.search import Retrieved
 from service.settings import ExpertSettings
@@ -44,7 +45,7 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class RankedPerson:
     """A person with the reasons for their rank. `documents` counts all that the viewer may read and they had a part
-    in, `last_active` is the latest date among the evidence."""
+    in, `last_active` is the latest date among the evidence; `reasons` has every vote that counts."""
 
     person: Person
     communities: tuple[Community, ...]
@@ -53,6 +54,7 @@ class RankedPerson:
     evidence: tuple[Evidence, ...]
     documents: int
     last_active: datetime | None
+    reasons: PersonReasons
 
 
 def rank_people(
@@ -76,7 +78,9 @@ def rank_people(
     best = sorted(scores, key=lambda person: (-scores[person], person))
     if shortlist is None:
         best = [person for person in best[: settings.shown] if scores[person] >= settings.least_score]
-    return _described(transaction, {person: votes[person] for person in best}, scores, counts, readable, settings)
+    chosen = {person: votes[person] for person in best}
+    reasons = _reasons(transaction, chosen, counts, retrieved, readable, settings, _restraint(settings, shortlist))
+    return _described(transaction, chosen, reasons, scores, readable, settings)
 
 
 def score_people(
@@ -94,9 +98,35 @@ def score_people(
     if shortlist is not None:
         votes = {person: votes.get(person, []) for person in shortlist}
     counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until)
-    restraint = settings.restraint if shortlist is None else settings.shortlist_restraint
-    scores = {person: score(cast, counts.get(person, 0), settings, restraint) for person, cast in votes.items()}
+    restraint = _restraint(settings, shortlist)
+    scores = {
+        person: score(cast, counts.get(person, 0), settings, restraint) * retrieved.influence.on_person(person).factor
+        for person, cast in votes.items()
+    }
     return votes, counts, scores
+
+
+def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> float:
+    return settings.restraint if shortlist is None else settings.shortlist_restraint
+
+
+def _reasons(
+    transaction: Transaction,
+    votes: Mapping[str, Sequence[Vote]],
+    counts: Mapping[str, int],
+    retrieved: Retrieved,
+    readable: ReadableAudiences,
+    settings: ExpertSettings,
+    restraint: float,
+) -> dict[str, PersonReasons]:
+    counted = {vote.part.document for cast in votes.values() for vote in cast[: settings.documents]}
+    found = documents.find_by_ids(transaction, counted, readable.ids)
+    return {
+        person: person_reasons(
+            cast, found, counts.get(person, 0), settings, restraint, retrieved.influence.on_person(person)
+        )
+        for person, cast in votes.items()
+    }
 
 
 def _votes(
@@ -107,20 +137,25 @@ def _votes(
     word_scale: float,
     now: datetime,
 ) -> dict[str, list[Vote]]:
+    fits = fits_of(retrieved, settings, word_scale)
+    return cast_votes(fits, contributions.parts_in(transaction, fits, readable.ids), settings, now)
+
+
+def fits_of(retrieved: Retrieved, settings: ExpertSettings, word_scale: float) -> dict[int, Fit]:
+    """How well each candidate document (by row id) fits, for those that fit well enough to speak for somebody."""
     found, relevance = retrieved.candidates, retrieved.relevance(settings.word_weight, word_scale)
-    fits = {
+    return {
         int(found.documents[position]): Fit(int(found.passages[position]), float(relevance[position]))
         for position in retrieved.best_of_documents(relevance)
         if relevance[position] > settings.least_relevance
     }
-    return cast_votes(fits, contributions.parts_in(transaction, fits, readable.ids), settings, now)
 
 
 def _described(
     transaction: Transaction,
     votes: Mapping[str, Sequence[Vote]],
+    reasons: Mapping[str, PersonReasons],
     scores: Mapping[str, float],
-    counts: Mapping[str, int],
     readable: ReadableAudiences,
     settings: ExpertSettings,
 ) -> list[RankedPerson]:
@@ -140,8 +175,9 @@ def _described(
                     scores[person],
                     _confidence(evidence, datetime.now(UTC)),
                     evidence,
-                    counts.get(person, 0),
+                    reasons[person].documents,
                     max((entry.at for entry in evidence if entry.at), default=None),
+                    reasons[person],
                 )
             )
     return ranked

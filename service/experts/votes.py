@@ -1,10 +1,11 @@
 """The arithmetic of people ranking, over values alone: votes of documents, and what they add up to.
 
-    e     = role · quality · age · max(0, relevance - least)^sharpness
+    e     = role · quality · age · community · max(0, relevance - least)^sharpness
     score = sum over the ten best votes of decay^(i-1) · e_i / (sum over i <= min(n, 10) of decay^(i-1))^restraint
 
-with n the person's readable documents (design.md, "Ranking"). `sharpness` is ours: over a home of several fields, ten
-documents that hardly fit must not outweigh one that does.
+with n the person's readable documents (design.md, "Ranking"). Two factors are ours. `sharpness`: over a home of several
+fields, ten documents that hardly fit must not outweigh one that does. `community`: a document of the community that
+the question concerns speaks louder, because who takes part there is asked more likely.
 """
 
 from collections import defaultdict
@@ -16,6 +17,8 @@ from indexer.store.contributions import Part
 from service.settings import ExpertSettings
 
 YEAR = timedelta(days=365.25)
+TELLING_DOCUMENTS = 10
+TELLING_SHARPNESS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Vote:
     role: float
     quality: float
     age: float
+    community: float
     weight: float
 
 
@@ -44,8 +48,10 @@ def cast_votes(
 ) -> dict[str, list[Vote]]:
     """Each person's votes, strongest first: one for each of the fitting documents (by row id), in their best role."""
     votes: dict[tuple[str, int], Vote] = {}
-    for part in parts:
-        vote = _vote(part, fits[part.document], settings, now)
+    cast = list(parts)
+    concern = concerned_communities(fits, {part.document: part.community for part in cast}, settings.least_relevance)
+    for part in cast:
+        vote = _vote(part, fits[part.document], concern.get(part.community, 0.0), settings, now)
         known = votes.get((part.person, part.document))
         if vote.weight > 0 and (known is None or known.weight < vote.weight):
             votes[part.person, part.document] = vote
@@ -55,11 +61,30 @@ def cast_votes(
     return dict(by_person)
 
 
+def concerned_communities(
+    fits: Mapping[int, Fit], community_of: Mapping[int, int | None], least: float
+) -> dict[int | None, float]:
+    """How much the question concerns each community (row id), adding up to at most 1: its share of the documents that
+    fit best, the better the more."""
+    best = sorted(fits, key=lambda document: (-fits[document].relevance, document))[:TELLING_DOCUMENTS]
+    told = {document: (fits[document].relevance - least) ** TELLING_SHARPNESS for document in best}
+    total = sum(told.values()) or 1.0
+    concern: dict[int | None, float] = defaultdict(float)
+    for document, weight in told.items():
+        concern[community_of.get(document)] += weight / total
+    concern.pop(None, None)  # what belongs to no community says nothing about which one is meant
+    return dict(concern)
+
+
 def score(votes: Sequence[Vote], documents: int, settings: ExpertSettings, restraint: float) -> float:
     """What a person's votes (strongest first) add up to; `documents` is how many they had a part in at all."""
-    gained = sum(shares(votes, settings))
+    return float(sum(shares(votes, settings)) / divisor(documents, settings, restraint))
+
+
+def divisor(documents: int, settings: ExpertSettings, restraint: float) -> float:
+    """What restrains the prolific: the most that so many votes of weight 1 could add up to, ^restraint."""
     possible = sum(settings.decay**place for place in range(min(max(documents, 1), settings.documents)))
-    return float(gained / possible**restraint)
+    return float(possible**restraint)
 
 
 def shares(votes: Sequence[Vote], settings: ExpertSettings) -> list[float]:
@@ -67,12 +92,14 @@ def shares(votes: Sequence[Vote], settings: ExpertSettings) -> list[float]:
     return [settings.decay**place * vote.weight for place, vote in enumerate(votes[: settings.documents])]
 
 
-def _vote(part: Part, fit: Fit, settings: ExpertSettings, now: datetime) -> Vote:
+def _vote(part: Part, fit: Fit, concern: float, settings: ExpertSettings, now: datetime) -> Vote:
     role = float(getattr(settings.roles, part.role.replace(" ", "_")))
     quality = _quality(part, settings)
     age = _age(part, settings, now)
+    community = 1 + settings.community_weight * concern
     above = max(0.0, fit.relevance - settings.least_relevance)
-    return Vote(part, fit, role, quality, age, role * quality * age * above**settings.sharpness)
+    weight = role * quality * age * community * above**settings.sharpness
+    return Vote(part, fit, role, quality, age, community, weight)
 
 
 def _quality(part: Part, settings: ExpertSettings) -> float:

@@ -1,20 +1,25 @@
 """A page of results, read again from the database: what was deleted or closed since indexing is not shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from indexer.domain.content import Document, Mark
+from indexer.domain.content import Document
 from indexer.index import QueryTerms
+from indexer.passages import indexed_text
 from indexer.store import Transaction, contributions, passages
 from indexer.store.contributions import Part
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
+from service.search.folding import OUTDATED, also_in, fold
 from service.search.query import make_cursor
+from service.search.ranked import RankedPassage
+from service.search.reasons import HitReasons, matched_words
+from service.search.rerank import best_first, keep_rare, reread
 from service.search.retrieve import Retrieved
 from service.search.snippet import Run, extract
 from service.settings import SearchSettings
 
 CONTRIBUTORS_SHOWN = 4
-OUTDATED = (Mark.SUPERSEDED, Mark.RETIRED)
+FIRST_OF_ITS_DOCUMENT = 10
 ORDER_OF_ROLES = (
     "accepted answerer",
     "author",
@@ -29,12 +34,16 @@ ORDER_OF_ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage of the answer with its extract and the people behind its document."""
+    """A passage of the answer with its extract and the people behind its document. `matched` are the words of the
+    question that it has, `also` the readable documents that say nearly the same."""
 
     passage: FoundPassage
     relevance: float
     extract: list[Run]
     contributors: tuple[Part, ...]
+    reasons: HitReasons
+    matched: tuple[str, ...]
+    also: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +65,70 @@ def load_page(
     found = rank_documents(transaction, retrieved, readable, settings)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
     shown = found[offset : offset + limit]
-    parts = contributions.parts_in(transaction, [passage.document.id for passage, _ in shown], readable.ids)
-    terms = QueryTerms.of(retrieved.query.text)
+    parts = contributions.parts_in(transaction, [entry.passage.document.id for entry in shown], readable.ids)
+    also = also_in(transaction, shown, readable) if settings.fold else {}
     hits = tuple(
-        Hit(
-            passage,
-            round(relevance, 4),
-            extract(passage.text, terms, settings.extract_words),
-            _contributors(parts, passage.document.id),
+        replace(
+            _hit(entry, _contributors(parts, entry.passage.document.id), retrieved.question, settings),
+            also=also.get(entry.passage.document.id, ()),
         )
-        for passage, relevance in shown
+        for entry in shown
     )
     more = offset + limit < len(found)
-    best, relevance = (found[0][0].document, found[0][1]) if found else (None, 0.0)
+    best, relevance = (found[0].passage.document, found[0].relevance) if found else (None, 0.0)
     return Page(hits, best, relevance, len(found), make_cursor(offset + limit) if more else None)
 
 
 def rank_documents(
     transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
-) -> list[tuple[FoundPassage, float]]:
-    """The best passage of each document that still exists and may be read, with its relevance, best first.
+) -> list[RankedPassage]:
+    """The best passage of each document that still exists and may be read, with its relevance, best first; of documents
+    that say nearly the same only one where `settings.fold` asks for that.
 
     What has been superseded or retired counts less, so that it stands behind what took its place.
     """
     relevance = retrieved.relevance(settings.word_weight, settings.word_scale)
-    best = retrieved.best_of_documents(relevance)
-    best = best[relevance[best] >= settings.least_relevance]
+    exact = retrieved.is_exact() & (settings.rare_term_places > 0)
+    best = retrieved.best_of_documents(relevance + FIRST_OF_ITS_DOCUMENT * exact)
+    best = best[(relevance[best] >= settings.least_relevance) | exact[best]]
     stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
+    words = retrieved.words(settings.word_scale)
     found = [
-        (passage, float(relevance[position]) * (settings.outdated_share if passage.document.mark in OUTDATED else 1))
+        RankedPassage(passage, _reasons(passage.document, retrieved, int(position), float(words[position]), settings))
         for position in best
         if (passage := stored.get(int(retrieved.candidates.passages[position]))) and passage.audience in readable.ids
     ]
-    return sorted(found, key=lambda entry: -entry[1])
+    ranked = reread(best_first(found), retrieved, settings.rerank_top, settings.rerank_weight)
+    kept = {int(passage) for passage in retrieved.candidates.passages[exact]}
+    # What has a rare identifier is folded only under what has it, too.
+    groups = [[entry for entry in ranked if (entry.passage.id in kept) is rare] for rare in (True, False)]
+    rare, others = (fold(transaction, group, readable) if settings.fold and group else group for group in groups)
+    return keep_rare(rare, others, settings.rare_term_places)
+
+
+def _reasons(
+    document: Document, retrieved: Retrieved, position: int, words: float, settings: SearchSettings
+) -> HitReasons:
+    return HitReasons(
+        cosine=None if retrieved.degraded else float(retrieved.candidates.cosines[position]),
+        words=words,
+        word_weight=settings.word_weight,
+        mark=document.mark,
+        standing=settings.outdated_share if document.mark in OUTDATED else 1.0,
+        feedback=retrieved.influence.on_document(document.public_id),
+    )
+
+
+def _hit(ranked: RankedPassage, contributors: tuple[Part, ...], question: str, settings: SearchSettings) -> Hit:
+    passage = ranked.passage
+    return Hit(
+        passage,
+        round(ranked.relevance, 4),
+        extract(passage.text, QueryTerms.of(question), settings.extract_words),
+        contributors,
+        ranked.reasons,
+        matched_words(question, indexed_text(passage.document.title, passage.locator.heading, passage.text)),
+    )
 
 
 def _contributors(parts: list[Part], document: int) -> tuple[Part, ...]:

@@ -1,16 +1,19 @@
 """Candidates for a question, and how relevant each is on an absolute scale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.errors import QueryInvalid
+from indexer.embedding import CrossEncoder
 from indexer.index import Candidates, QueryTerms, RowFilter
 from indexer.store import Transaction, contributions, passages
 from service.auth import ReadableAudiences
 from service.search.engine import OpenIndex
+from service.search.influence import Influence
 from service.search.query import Query
+from service.search.spelling import Suggestion, suggest
 from service.settings import SearchSettings
 
 TOP = 3
@@ -19,22 +22,46 @@ WHOLE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The candidates for a question. `degraded` says, in a sentence for people, what the search had to do without."""
+    """The candidates for a question. `degraded` says, in a sentence for people, what the search had to do without.
+    `influence` is that of feedback; there is none before `with_feedback`. `suggestion` is what may have been meant;
+    `cross_encoder` reads the best again, and `unread` says in a sentence why a wanted one cannot."""
 
     query: Query
     candidates: Candidates
     generation: str
     degraded: str | None
+    influence: Influence = field(default_factory=Influence)
+    suggestion: Suggestion | None = None
+    cross_encoder: CrossEncoder | None = None
+    unread: str | None = None
+
+    @property
+    def question(self) -> str:
+        """What was searched for: the question as it was asked, or corrected."""
+        return self.suggestion.text if self.suggestion and self.suggestion.searched else self.query.text
+
+    @property
+    def shortcomings(self) -> str | None:
+        """What the search had to do without, all of it; None where that is nothing."""
+        return " ".join(filter(None, (self.degraded, self.unread))) or None
 
     def relevance(self, word_weight: float, word_scale: float) -> NDArray[np.float32]:
         """How well each candidate fits, (n,): (1 - w) · cosine + w · min(1, scale · BM25 / the most it could be).
 
         Without a query vector the words stand alone.
         """
-        words = np.minimum(1.0, word_scale * self.candidates.lexical)
+        words = self.words(word_scale)
         if self.degraded:
-            return np.asarray(words, np.float32)
+            return words
         return np.asarray((1 - word_weight) * self.candidates.cosines + word_weight * words, np.float32)
+
+    def words(self, word_scale: float) -> NDArray[np.float32]:
+        """How well the words of each candidate fit, (n,): min(1, scale · BM25 / the most it could be)."""
+        return np.asarray(np.minimum(1.0, word_scale * self.candidates.lexical), np.float32)
+
+    def is_exact(self) -> NDArray[np.bool_]:
+        """Which candidates have a rare identifier of the question, (n,)."""
+        return np.isin(self.candidates.passages, self.candidates.exact)
 
     def best_of_documents(self, relevance: NDArray[np.float32]) -> NDArray[np.int64]:
         """Positions of the best candidate of each document, best first; equals in order of passage id."""
@@ -56,14 +83,34 @@ def retrieve_passages(
 ) -> Retrieved:
     """The best passages by meaning and by words among those that the viewer may read and the filters allow.
 
-    QueryInvalid for a community that does not exist; IndexOutdated where nothing has been indexed yet.
+    A question whose words are found nowhere is searched for as it was certainly meant. QueryInvalid for a community
+    that does not exist; IndexOutdated where nothing has been indexed yet.
     """
     engine = index.engine()
-    vector, degraded = index.query_vector(query.text)
     rows = _rows(transaction, query, readable)
     per_list = settings.candidates if query.people is None else WHOLE
+    vector, degraded = index.query_vector(query.text)
     found = engine.candidates(vector, QueryTerms.of(query.text), rows, per_list)
-    return Retrieved(query, found, engine.generation, degraded)
+    suggestion = suggest(transaction, engine, query.text, readable)
+    if suggestion and suggestion.certain and not _has_words(found, settings):
+        suggestion = replace(suggestion, searched=True)
+        vector, degraded = index.query_vector(suggestion.text)
+        found = engine.candidates(vector, QueryTerms.of(suggestion.text), rows, per_list)
+    cross_encoder, unread = index.cross_encoder()
+    return Retrieved(
+        query,
+        found,
+        engine.generation,
+        degraded,
+        suggestion=suggestion,
+        cross_encoder=cross_encoder,
+        unread=unread,
+    )
+
+
+def _has_words(found: Candidates, settings: SearchSettings) -> bool:
+    """Whether a candidate is relevant by its words alone."""
+    return float(settings.word_scale * found.lexical.max(initial=0.0)) >= settings.least_relevance
 
 
 def _rows(transaction: Transaction, query: Query, readable: ReadableAudiences) -> RowFilter:

@@ -8,6 +8,7 @@ from service.web.phrases import sentence
 from service.web.rendering import render
 
 HEADLINES = {
+    HTTPStatus.FORBIDDEN: "That was not done",
     HTTPStatus.NOT_FOUND: "Nothing is here",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page can only be read",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That cannot be understood",

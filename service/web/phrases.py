@@ -104,6 +104,11 @@ def share_word(share: float) -> str:
     return next(word for least, word in SHARE_WORDS if share >= least)
 
 
+def figure(value: float) -> str:
+    """A number of an explanation, with as many decimals as it takes to check a sum by eye."""
+    return f"{value:.3f}"
+
+
 def role_name(role: Role) -> str:
     """A role as it stands beside a name."""
     return ROLE_NAMES.get(role, str(role))

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from indexer.domain.content import Document, Locator
+from indexer.domain.feedback import Target
 from indexer.domain.people import Person
+from service.experts import CountedVote, RankedPerson
 
 BETWEEN_HEADINGS = " › "
 
@@ -31,6 +33,24 @@ def ask_href(person: Person, question: str) -> str:
         return person_href(person.id) + "#reach"
     subject = f"?subject={quote(question, safe='')}" if question else ""
     return f"mailto:{quote(person.address, safe='@')}{subject}"
+
+
+def vote_href(ranked: RankedPerson, counted: CountedVote) -> str:
+    """The place in its document that speaks for a person: the person's own message, else the passage that fits."""
+    for entry in ranked.evidence:
+        if entry.passage.document.id == counted.document.id:
+            return document_href(entry.passage.document, entry.passage.locator, entry.message)
+    return document_href(counted.document, message=counted.vote.part.message)
+
+
+def result_anchor(target: Target) -> str:
+    """The id of a document's or a person's place on a page of results."""
+    return f"{target.kind}-{target.id}"
+
+
+def result_href(results: str, place: str) -> str:
+    """The page of results of this query string, at this place."""
+    return f"/?{results}#{quote(place, safe='')}" if place else f"/?{results}"
 
 
 def outside_href(url: str | None) -> str | None:

@@ -43,6 +43,7 @@ def _environment() -> Environment:
         sentence=phrases.sentence,
         language=phrases.language,
         share_word=phrases.share_word,
+        figure=phrases.figure,
         role_name=phrases.role_name,
         place_word=phrases.place_word,
     )
@@ -52,6 +53,7 @@ def _environment() -> Environment:
         community_href=places.community_href,
         ask_href=places.ask_href,
         outside_href=places.outside_href,
+        vote_href=places.vote_href,
     )
     return pages
 

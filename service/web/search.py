@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from indexer.domain.content import DocumentKind
 from indexer.domain.errors import QueryInvalid
@@ -15,6 +15,7 @@ from service.directory import list_communities
 from service.experts import Answer, VerdictKind, answer
 from service.search import Query as SearchQuery
 from service.search import parse_query
+from service.web.feedback import make_form, remember_voter
 from service.web.rendering import render
 
 router = APIRouter()
@@ -58,6 +59,10 @@ class SearchForm:
     def unfiltered_href(self) -> str:
         return SearchForm(self.question).href()
 
+    def asking(self, question: str) -> "SearchForm":
+        """The same form with another question."""
+        return replace(self, question=question)
+
     def within(self, slug: str) -> "SearchForm":
         """The same question to one community alone."""
         return replace(self, communities=(slug,))
@@ -79,6 +84,7 @@ def search(
     parts: UsesParts,
     viewer: UsesViewer,
     reading: UsesReading,
+    request: Request,
     form: Annotated[SearchForm, Depends(submitted_form)],
     cursor: str | None = None,
 ) -> Response:
@@ -93,17 +99,22 @@ def search(
     except QueryInvalid as error:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render("refused.html", status, form=form, communities=communities, kinds=DocumentKind, told=str(error))
-    return render(
+    feedback = make_form(parts, reading, request, found.query.text, form.href(cursor).removeprefix("/?"))
+    page = render(
         "results.html",
         form=form,
         communities=communities,
         kinds=DocumentKind,
         found=found,
+        feedback=feedback,
         nobody=found.verdict.kind is VerdictKind.NOBODY,
         place=_place(found),
         first_hits=found.page.hits[:BEFORE_PEOPLE],
         more_hits=found.page.hits[BEFORE_PEOPLE:],
     )
+    if feedback:
+        remember_voter(page, request, feedback)
+    return page
 
 
 def _ways_in(communities: list[CommunityCount]) -> list[CommunityCount]:

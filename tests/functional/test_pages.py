@@ -24,9 +24,11 @@ from indexer.domain.content import (
 )
 from indexer.domain.ids import document_id
 from indexer.domain.people import Person, Role
+from indexer.store.contributions import Part
 from indexer.store.passages import FoundPassage
 from service import web
 from service.experts import Evidence
+from service.experts.votes import Fit, Vote
 from service.web.layout import lay_out
 from service.web.phrases import counted, evidence_line, exact_date, last_said, said_date, sentence, share_word
 from service.web.places import anchor, ask_href, document_href, heading_anchor, outside_href
@@ -438,7 +440,9 @@ def test_last_date_gets_the_preposition_it_needs(day: date, said: str) -> None:
 def evidence(role: Role, kind: DocumentKind, at: datetime | None) -> Evidence:
     audience = Audience(AudienceKind.PUBLIC)
     document = Document(1, "d1", "source", "uri", "Title", kind, audience, None, None, None, None, None, None)
-    return Evidence(FoundPassage(1, 0, "text", Locator(), document, 1), role, at, None, 0.5)
+    part = Part(1, "ada", "Ada", role, at, None, 0)
+    vote = Vote(part, Fit(1, 0.5), 1.0, 1.0, 1.0, 1.0, 0.5)
+    return Evidence(FoundPassage(1, 0, "text", Locator(), document, 1), role, at, None, 0.5, vote)
 
 
 def test_evidence_of_one_kind_is_one_phrase() -> None:

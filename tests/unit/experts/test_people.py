@@ -17,6 +17,14 @@ from service.search import Query, Retrieved
 from service.settings import ServiceSettings
 from tests.fakes import index_home, settings_for, write_thread
 
+GIVEN = {
+    "word_weight": 0.0,
+    "least_relevance": 0.2,
+    "sharpness": 1.0,
+    "community_weight": 0.0,
+    "half_life_years": 4,
+    "least_score": 0.0,
+}
 NOW = datetime(2025, 3, 2, 10, tzinfo=UTC)
 
 
@@ -62,7 +70,7 @@ def retrieved(transaction: Transaction, relevance: dict[str, float]) -> Retrieve
 def rank(
     transaction: Transaction, settings: ServiceSettings, relevance: dict[str, float], viewer: Viewer = ANONYMOUS
 ) -> dict[str, RankedPerson]:
-    experts = settings.experts.model_copy(update={"word_weight": 0.0, "sharpness": 1.0, "least_score": 0.0})
+    experts = settings.experts.model_copy(update=GIVEN)
     readable = readable_audiences(transaction, viewer)
     ranked = rank_people(transaction, retrieved(transaction, relevance), readable, experts, word_scale=3, now=NOW)
     return {entry.person.name: entry for entry in ranked}

@@ -1,6 +1,6 @@
 import pytest
 
-from indexer.index.tokens import tokens
+from indexer.index.tokens import identifiers, tokens, word_spans, words_of
 
 
 def test_words_are_stemmed_and_case_does_not_matter() -> None:
@@ -34,3 +34,16 @@ def test_unspaced_scripts_become_pairs() -> None:
 
 def test_punctuation_alone_gives_nothing() -> None:
     assert list(tokens("-- … !? ___")) == []
+
+
+def test_words_that_may_be_misspelt_are_parts_of_joined_ones_and_codes_whole() -> None:
+    text = "See hand-brake of DCU-F209, 4711 and 制动_old"
+    assert [text[start:end] for start, end in word_spans(text)] == ["See", "hand", "brake", "of", "DCU-F209", "and"]
+    assert list(words_of(text)) == ["see", "hand", "brake", "of", "dcu-f209", "and"]
+
+
+def test_identifiers_have_a_digit_or_a_joint_and_three_characters() -> None:
+    found = {
+        identifier.whole[0]: identifier.parts for identifier in identifiers("hall 2: DCU-F209, in_place, v2 brake")
+    }
+    assert found == {"dcu-f209": ("f209",), "in_place": ()}

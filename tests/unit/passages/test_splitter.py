@@ -6,8 +6,8 @@ from indexer.passages import indexed_text, split
 from indexer.passages.splitter import count_words
 from indexer.settings import PassageSettings
 
-SETTINGS = PassageSettings(target_words=30, max_words=40, min_words=10)
-DEFAULTS = PassageSettings(target_words=180, max_words=200, min_words=25)
+SETTINGS = PassageSettings(target_words=30, max_words=40, min_words=10, boilerplate_documents=5, boilerplate_share=0.02)
+DEFAULTS = SETTINGS.model_copy(update={"target_words": 180, "max_words": 200, "min_words": 25})
 
 
 def document(*blocks, title="Title"):

@@ -1,0 +1,1 @@
+"""The quality bench: the product's rankings on sets with published figures."""

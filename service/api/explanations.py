@@ -1,0 +1,127 @@
+"""The reasons behind a ranking, as JSON. Numbers are not rounded, so that they multiply and add up."""
+
+from pydantic import Field
+
+from indexer.domain.people import Role
+from service.api.shape import Shape
+from service.experts import CountedVote, PersonReasons, RankedPerson
+from service.search import Effect, Hit
+
+
+class FeedbackEffectOut(Shape):
+    """What was said for this query and similar ones; `balance` is the sum of ±similarity."""
+
+    useful: int
+    not_useful: int
+    balance: float
+    factor: float = Field(description="1 + bound · tanh(balance)")
+
+
+class PassageExplanation(Shape):
+    """relevance = fit · standing · feedback.factor, with fit = (1 - word_weight) · cosine + word_weight · words; fit =
+    words where cosine is null, because the search had to do without the model.
+
+    Where a cross-encoder read the passage, fit = (1 - reading_weight) · that + reading_weight · reading. Where it was
+    raised for a rare identifier of the query, relevance is what it was raised to."""
+
+    sentence: str
+    cosine: float | None = Field(description="Closeness in meaning of passage and query")
+    words: float = Field(description="BM25 as a share of what the query could get, 0 to 1")
+    matched: list[str] = Field(description="The words of the query that the passage has")
+    word_weight: float
+    reading: float | None = Field(description="What a cross-encoder says of passage and query, 0 to 1")
+    reading_weight: float
+    fit: float
+    raised: bool = Field(description="Whether it stands higher for an identifier of the query that few others have")
+    standing: float = Field(description="Under 1 where the document is superseded or retired")
+    feedback: FeedbackEffectOut
+    relevance: float
+
+
+class VoteExplanation(Shape):
+    """weight = role_weight · quality · age · community · max(0, relevance - least_relevance)^sharpness, and
+    gain = decay · weight."""
+
+    document: str
+    title: str
+    role: Role
+    role_weight: float
+    quality: float = Field(description="1 to 2, by likes")
+    community: float = Field(description="1 and more, by how much the question concerns the document's community")
+    age: float = Field(description="1 for today, less with the years")
+    relevance: float
+    weight: float
+    decay: float = Field(description="1 for the strongest vote, less for each after it")
+    gain: float
+    share: float
+
+
+class PersonExplanation(Shape):
+    """score = total / divisor · feedback.factor, with total the sum of the votes' gains."""
+
+    sentence: str
+    votes: list[VoteExplanation] = Field(description="Every vote that counts, strongest first")
+    least_relevance: float
+    sharpness: float
+    total: float
+    documents: int = Field(description="How many documents they had a part in that you may read")
+    divisor: float = Field(description="Restrains whoever had a part in many documents")
+    feedback: FeedbackEffectOut
+    score: float
+
+
+def explain_passage(hit: Hit) -> PassageExplanation:
+    reasons = hit.reasons
+    return PassageExplanation(
+        sentence=reasons.sentence(hit.matched),
+        cosine=reasons.cosine,
+        words=reasons.words,
+        matched=list(hit.matched),
+        word_weight=reasons.word_weight,
+        reading=reasons.reading,
+        reading_weight=reasons.reading_weight,
+        fit=reasons.fit,
+        raised=reasons.raised,
+        standing=reasons.standing,
+        feedback=_effect(reasons.feedback),
+        relevance=reasons.relevance,
+    )
+
+
+def explain_person(ranked: RankedPerson) -> PersonExplanation:
+    reasons: PersonReasons = ranked.reasons
+    return PersonExplanation(
+        sentence=reasons.sentence(),
+        votes=[_vote(counted) for counted in reasons.votes],
+        least_relevance=reasons.least_relevance,
+        sharpness=reasons.sharpness,
+        total=reasons.total,
+        documents=reasons.documents,
+        divisor=reasons.divisor,
+        feedback=_effect(reasons.feedback),
+        score=reasons.score,
+    )
+
+
+def _vote(counted: CountedVote) -> VoteExplanation:
+    vote = counted.vote
+    return VoteExplanation(
+        document=counted.document.public_id,
+        title=counted.document.title,
+        role=vote.part.role,
+        role_weight=vote.role,
+        quality=vote.quality,
+        community=vote.community,
+        age=vote.age,
+        relevance=vote.fit.relevance,
+        weight=vote.weight,
+        decay=counted.decay,
+        gain=counted.gain,
+        share=counted.share,
+    )
+
+
+def _effect(effect: Effect) -> FeedbackEffectOut:
+    return FeedbackEffectOut(
+        useful=effect.useful, not_useful=effect.not_useful, balance=effect.balance, factor=effect.factor
+    )

@@ -1,0 +1,87 @@
+"""Why a person ranks where they do, in numbers that add up to their score and in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.domain.content import Document
+from service.experts.votes import Vote, divisor, shares
+from service.search import Effect, feedback_in_words
+from service.settings import ExpertSettings
+
+MOST, MUCH = 0.5, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class CountedVote:
+    """A vote that counts, with its document. `gain` = `decay` · the vote's weight; `share` is its part of all gains."""
+
+    document: Document
+    vote: Vote
+    decay: float
+    gain: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReasons:
+    """The parts of a person's score, votes strongest first. `total` is the sum of the gains; `documents` is how many
+    the viewer may read and the person had a part in, which decides the `divisor`; a vote's weight is its role · quality
+    · age · community · max(0, relevance - `least_relevance`)^`sharpness`."""
+
+    votes: tuple[CountedVote, ...]
+    least_relevance: float
+    sharpness: float
+    total: float
+    documents: int
+    divisor: float
+    feedback: Effect
+
+    @property
+    def score(self) -> float:
+        """Total / divisor · the factor of feedback."""
+        return self.total / self.divisor * self.feedback.factor
+
+    def sentence(self) -> str:
+        """The reasons in words."""
+        told = [self._documents_in_words()]
+        if self.votes and self.votes[0].share >= MUCH:
+            much = "above all" if self.votes[0].share >= MOST else "not least"
+            told[0] += f", {much} “{self.votes[0].document.title}” ({self.votes[0].vote.part.role})"
+        told[0] += "."
+        if any(counted.vote.community > 1 for counted in self.votes):
+            told.append("Documents of a community that the question concerns count more.")
+        if self.divisor > 1:
+            told.append("Whoever had a part in several documents has to have several that fit.")
+        return " ".join(told + feedback_in_words(self.feedback))
+
+    def _documents_in_words(self) -> str:
+        if self.documents <= 1:
+            return "The one document that they had a part in speaks for them"
+        verb = "speaks" if len(self.votes) == 1 else "speak"
+        return f"{len(self.votes)} of the {self.documents} documents that they had a part in {verb} for them"
+
+
+def person_reasons(
+    votes: Sequence[Vote],
+    documents: Mapping[int, Document],
+    readable_documents: int,
+    settings: ExpertSettings,
+    restraint: float,
+    feedback: Effect,
+) -> PersonReasons:
+    """The reasons for the score of these votes (strongest first); `documents` by row id are those they name."""
+    gains = shares(votes, settings)
+    counted = [
+        CountedVote(documents[vote.part.document], vote, settings.decay**place, gain, gain / sum(gains))
+        for place, (vote, gain) in enumerate(zip(votes, gains, strict=False))
+        if vote.part.document in documents
+    ]
+    return PersonReasons(
+        tuple(counted),
+        settings.least_relevance,
+        settings.sharpness,
+        sum(gains),
+        readable_documents,
+        divisor(readable_documents, settings, restraint),
+        feedback,
+    )

@@ -1,0 +1,150 @@
+"""Feedback: keeping what people say of a search, showing it, taking it back, and letting it weigh on similar queries.
+
+Nobody needs an account: a voter is a random id that a browser or a program keeps.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from indexer.domain.content import Document
+from indexer.domain.errors import NotFound
+from indexer.domain.feedback import Judgement, Opinion, Target, TargetKind
+from indexer.domain.people import Person
+from indexer.home import Home
+from indexer.index import QueryTerms
+from indexer.store import Transaction, contributions, documents, feedback, people
+from service.auth import ReadableAudiences, Viewer, readable_audiences
+from service.search.engine import OpenIndex
+from service.search.influence import measure_influence, overlap
+from service.search.retrieve import Retrieved
+from service.settings import FeedbackSettings
+
+COMPARED_QUERIES = 200
+NEW_VECTORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTarget:
+    """A document or a person with its judgements for one query, and the voter's own among them."""
+
+    item: Document | Person
+    target: Target
+    useful: int
+    not_useful: int
+    own: Judgement | None
+
+
+def with_feedback(
+    transaction: Transaction, index: OpenIndex, retrieved: Retrieved, settings: FeedbackSettings
+) -> Retrieved:
+    """The candidates with what judgements for similar queries do to their documents and people (influence.py).
+
+    Of the queries for which these documents and people were judged, the latest 200 are compared: by the cosine of their
+    vectors, or by the terms they share where there is no model, or where more than five would have to be encoded for
+    this one search.
+    """
+    if not settings.bound:
+        return retrieved
+    opinions = feedback.opinions_on(transaction, map(int, retrieved.candidates.documents))
+    closeness = _closeness(index, retrieved.query.text, opinions)
+    compared = [opinion for opinion in opinions if opinion.query in closeness]
+    return replace(retrieved, influence=measure_influence(compared, lambda opinion: closeness[opinion.query], settings))
+
+
+def new_voter() -> str:
+    """An id for a voter that nobody can guess."""
+    return secrets.token_urlsafe(16)
+
+
+def give_judgement(home: Home, viewer: Viewer, voter: str, query: str, target: Target, useful: bool) -> Judgement:
+    """Keep that the target was useful for the query, or was not, in place of what the voter said of it before.
+
+    NotFound for what does not exist or the viewer may not know of.
+    """
+    with home.database.begin() as transaction:
+        readable = readable_audiences(transaction, viewer)
+        present = _present(transaction, target)
+        if present not in _visible(transaction, [present], readable):
+            raise NotFound(f"there is no {target.kind} {target.id}")
+        now = datetime.now(UTC)
+        judgement = Judgement(secrets.token_urlsafe(12), voter, query, terms_of(query), present, useful, now)
+        return feedback.save_judgement(transaction, judgement)
+
+
+def withdraw_judgement(home: Home, judgement_id: str) -> Judgement:
+    """Take a judgement back, with its effect, and return it. NotFound where there is none of this id."""
+    with home.database.begin() as transaction:
+        removed = feedback.remove_judgement(transaction, judgement_id)
+    if removed is None:
+        raise NotFound(f"there is no judgement {judgement_id}")
+    return removed
+
+
+def judged_targets(
+    transaction: Transaction, query: str, voter: str | None, readable: ReadableAudiences
+) -> list[JudgedTarget]:
+    """What was judged for this query and may be seen by the viewer, most judged first."""
+    judgements = feedback.judgements_on_query(transaction, terms_of(query))
+    visible = _visible(transaction, [judgement.target for judgement in judgements], readable)
+    found = [_judged(target, item, judgements, voter) for target, item in visible.items()]
+    return sorted(found, key=lambda entry: (-entry.useful - entry.not_useful, entry.target.kind, entry.target.id))
+
+
+def list_judgements(transaction: Transaction, readable: ReadableAudiences) -> list[tuple[Judgement, Document | Person]]:
+    """All judgements on what the viewer may see, newest first, each with what was judged."""
+    judgements = feedback.all_judgements(transaction)
+    visible = _visible(transaction, [judgement.target for judgement in judgements], readable)
+    return [(judgement, visible[judgement.target]) for judgement in judgements if judgement.target in visible]
+
+
+def terms_of(query: str) -> tuple[str, ...]:
+    """What makes two texts the same query: their distinct tokens; the words as they are where there are no tokens."""
+    return tuple(sorted(QueryTerms.of(query).weights or set(query.casefold().split())))
+
+
+def _closeness(index: OpenIndex, text: str, opinions: Iterable[Opinion]) -> dict[str, float]:
+    """How alike each of the opinions' queries is to this text, by the query's text."""
+    terms_by_query = dict(islice({opinion.query: opinion.terms for opinion in opinions}.items(), COMPARED_QUERIES))
+    ours = terms_of(text)
+    shared = {query: overlap(ours, terms) for query, terms in terms_by_query.items()}
+    vector, _ = index.query_vector(text) if shared else (None, None)
+    if vector is None:
+        return shared
+    likeliest = sorted(shared, key=lambda query: -shared[query])
+    others = index.query_vectors(likeliest, NEW_VECTORS)
+    return shared | {query: float(vector @ other) for query, other in others.items()}
+
+
+def _present(transaction: Transaction, target: Target) -> Target:
+    if target.kind is TargetKind.PERSON and (person := people.find_person(transaction, target.id)):
+        return Target(TargetKind.PERSON, person.id)
+    return target
+
+
+def _visible(
+    transaction: Transaction, targets: Sequence[Target], readable: ReadableAudiences
+) -> dict[Target, Document | Person]:
+    """Those of the targets that the viewer may know of: documents they may read, people whom a directory lists or who
+    had a part in such a document."""
+    document_ids = {target.id for target in targets if target.kind is TargetKind.DOCUMENT}
+    person_ids = {target.id for target in targets if target.kind is TargetKind.PERSON}
+    counts = contributions.count_readable(transaction, person_ids, readable.ids)
+    found: dict[Target, Document | Person] = {}
+    for public_id, document in documents.find_all_readable(transaction, document_ids, readable.ids).items():
+        found[Target(TargetKind.DOCUMENT, public_id)] = document
+    for person_id, person in people.find_people(transaction, person_ids).items():
+        if person.in_directory or counts.get(person_id):
+            found[Target(TargetKind.PERSON, person_id)] = person
+    return found
+
+
+def _judged(
+    target: Target, item: Document | Person, judgements: Iterable[Judgement], voter: str | None
+) -> JudgedTarget:
+    theirs = [judgement for judgement in judgements if judgement.target == target]
+    useful = sum(judgement.useful for judgement in theirs)
+    own = next((judgement for judgement in theirs if voter is not None and judgement.voter == voter), None)
+    return JudgedTarget(item, target, useful, len(theirs) - useful, own)
