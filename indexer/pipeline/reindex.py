@@ -111,9 +111,6 @@ def reindex_source(run: _Run, settings: SourceSettings) -> SourceResult:
         log.warning("%s", error, extra={"action": "source_unavailable", "source": settings.name})
         _note_error(run.home, settings, run.settings, str(error))
         return SourceResult(settings.name, error=str(error), seconds=time.monotonic() - start)
-    if result.read or result.removed:
-        with run.home.database.begin() as transaction:
-            resolve_people(transaction, run.settings.identity.placeholders)
     leave_out_boilerplate(run.home, settings.name, run.settings.passages)
     find_near_duplicates(run.home.database)
     build = build_generation(run.home, run.encoder, run.settings, run.report)
@@ -142,6 +139,11 @@ def _read_source(run: _Run, source: Source, settings: SourceSettings) -> SourceR
         known = items.known_items(transaction, settings.name)
         state = items.source_state(transaction, settings.name)
     digest = _settings_digest(settings, run.settings)
+    if state is None and not known:
+        # Said at once, so that a first run that is killed goes on where it stopped.
+        state = SourceState(settings.name, settings.kind, digest)
+        with run.home.database.begin() as transaction:
+            items.save_source_state(transaction, state)
     anew = run.full or state is None or state.settings_digest != digest
     mark = source.mark()
     if not anew and state is not None and mark is not None and mark == state.mark and state.error is None:
@@ -153,6 +155,9 @@ def _read_source(run: _Run, source: Source, settings: SourceSettings) -> SourceR
     reader = _Reader(run, source, settings, {} if anew else known, len(changes.to_read))
     states = reader.read(changes.to_read)
     with run.home.database.begin() as transaction:
+        # Together with the source's state: a run that was killed before this line resolves its people next time.
+        if changes.gone or items.read_since(transaction, settings.name, state.finished if state else None):
+            resolve_people(transaction, run.settings.identity.placeholders)
         finished = SourceState(settings.name, settings.kind, digest, mark, datetime.now(UTC))
         items.save_source_state(transaction, finished)
     return SourceResult(

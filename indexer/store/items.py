@@ -66,6 +66,14 @@ def record_item(
     return int(transaction.execute(statement.returning(items.c.id)).scalar_one())
 
 
+def read_since(transaction: Transaction, source: str, moment: datetime | None) -> bool:
+    """Whether an item of the source was read after the moment, at any time where that is None."""
+    statement = select(items.c.id).where(items.c.source == source)
+    if moment is not None:
+        statement = statement.where(items.c.read_at > moment)
+    return transaction.execute(statement.limit(1)).first() is not None
+
+
 def touch_item(transaction: Transaction, source: str, uri: str, revision: str) -> None:
     """Note a new revision of an item whose content turned out to be the same."""
     transaction.execute(update(items).where(items.c.source == source, items.c.uri == uri).values(revision=revision))

@@ -238,6 +238,25 @@ def test_people_of_all_sources_meet_in_one_person(tmp_path: Path, library: Path)
     assert (taking_part.role, taking_part.documents) == ("steward", 2)
 
 
+def test_people_that_a_killed_run_left_unresolved_are_resolved_by_the_next(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules["indexer.pipeline.reindex"], "resolve_people", killed)
+        with pytest.raises(KeyboardInterrupt):
+            index_home(settings)
+    home = Home(settings.home)
+    with home.database.read() as transaction:
+        assert people.count_people(transaction) == 0
+    assert index_home(settings).sources[0].read == 0
+    with home.database.read() as transaction:
+        assert people.count_people(transaction) == 1
+    home.close()
+
+
 KILLED = """
 import sys
 from pathlib import Path
