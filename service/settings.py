@@ -50,12 +50,14 @@ class RoleWeights(StrictModel):
 
 
 class ExpertSettings(StrictModel):
-    """The parameters of people ranking; design.md, "Ranking", has the formula."""
+    """The parameters of people ranking; service/experts/votes.py has the formula. Nobody is shown whose best document
+    has less than `least_fit` of the relevance of the best of all."""
 
     word_weight: float = Field(ge=0, le=1)
     least_relevance: float
     sharpness: float = Field(ge=1)
     community_weight: float = Field(ge=0)
+    least_fit: float = Field(ge=0, le=1)
     half_life_years: float = Field(gt=0)
     oldest_share: float = Field(ge=0, le=1)
     decay: float = Field(gt=0, lt=1)

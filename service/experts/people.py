@@ -77,10 +77,18 @@ def rank_people(
     )
     best = sorted(scores, key=lambda person: (-scores[person], person))
     if shortlist is None:
-        best = [person for person in best[: settings.shown] if scores[person] >= settings.least_score]
+        best_fit = float(retrieved.relevance(settings.word_weight, word_scale).max(initial=0.0))
+        telling = _with_telling_document(votes, settings.least_fit * best_fit)
+        best = [person for person in best if person in telling and scores[person] >= settings.least_score]
+        best = best[: settings.shown]
     chosen = {person: votes[person] for person in best}
     reasons = _reasons(transaction, chosen, counts, retrieved, readable, settings, _restraint(settings, shortlist))
     return _described(transaction, chosen, reasons, scores, readable, settings)
+
+
+def _with_telling_document(votes: Mapping[str, Sequence[Vote]], least: float) -> set[str]:
+    """Who has a document that fits nearly as well as the best: many that hardly fit make nobody one to ask."""
+    return {person for person, cast in votes.items() if any(vote.fit.relevance >= least for vote in cast)}
 
 
 def score_people(

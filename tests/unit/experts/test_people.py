@@ -22,6 +22,7 @@ GIVEN = {
     "least_relevance": 0.2,
     "sharpness": 1.0,
     "community_weight": 0.0,
+    "least_fit": 0.0,
     "half_life_years": 4,
     "least_score": 0.0,
 }
@@ -117,6 +118,16 @@ def test_what_one_may_not_read_does_not_count_against_anybody(
 
 def test_irrelevant_documents_give_no_votes(transaction: Transaction, settings: ServiceSettings) -> None:
     assert rank(transaction, settings, {"A": 0.2, "B": 0.1}) == {}
+
+
+def test_nobody_is_shown_for_documents_that_hardly_fit_beside_one_that_does(
+    transaction: Transaction, settings: ServiceSettings
+) -> None:
+    readable = readable_audiences(transaction, ANONYMOUS)
+    found = retrieved(transaction, {"A": 0.35, "B": 0.35, "C": 0.8})
+    experts = settings.experts.model_copy(update={**GIVEN, "least_fit": 0.6})
+    shown = rank_people(transaction, found, readable, experts, word_scale=3, now=NOW)
+    assert {entry.person.name for entry in shown} == {"rui", "ivy"}  # ivy asked in C, min answered only in A and B
 
 
 def test_one_document_is_slight_evidence(transaction: Transaction, settings: ServiceSettings) -> None:
