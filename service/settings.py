@@ -51,7 +51,7 @@ class RoleWeights(StrictModel):
 
 class ExpertSettings(StrictModel):
     """The parameters of people ranking; service/experts/votes.py has the formula. Nobody is shown whose best document
-    has less than `least_fit` of the relevance of the best of all."""
+    has less than `least_fit` of the relevance of the best that has people behind it."""
 
     word_weight: float = Field(ge=0, le=1)
     least_relevance: float

@@ -77,8 +77,7 @@ def rank_people(
     )
     best = sorted(scores, key=lambda person: (-scores[person], person))
     if shortlist is None:
-        best_fit = float(retrieved.relevance(settings.word_weight, word_scale).max(initial=0.0))
-        telling = _with_telling_document(votes, settings.least_fit * best_fit)
+        telling = _with_telling_document(votes, settings)
         best = [person for person in best if person in telling and scores[person] >= settings.least_score]
         best = best[: settings.shown]
     chosen = {person: votes[person] for person in best}
@@ -86,9 +85,12 @@ def rank_people(
     return _described(transaction, chosen, reasons, scores, readable, settings)
 
 
-def _with_telling_document(votes: Mapping[str, Sequence[Vote]], least: float) -> set[str]:
-    """Who has a document that fits nearly as well as the best: many that hardly fit make nobody one to ask."""
-    return {person for person, cast in votes.items() if any(vote.fit.relevance >= least for vote in cast)}
+def _with_telling_document(votes: Mapping[str, Sequence[Vote]], settings: ExpertSettings) -> set[str]:
+    """Who has a document that fits nearly as well as the best that has people behind it: many that hardly fit make
+    nobody one to ask, but somebody is always left."""
+    best = {person: max((vote.fit.relevance for vote in cast), default=0.0) for person, cast in votes.items()}
+    least = settings.least_fit * max(best.values(), default=0.0)
+    return {person for person, relevance in best.items() if relevance >= least}
 
 
 def score_people(
