@@ -7,8 +7,8 @@ from scripts.benches.quality import dblp, kubernetes, mlquestions, reviewers, ur
 
 PROTOCOL = (
     "each set in a home of its own, indexed and ranked by the product's code with the default model and one set of "
-    "default parameters; protocols of shared/data/README.md. Sharpness, community weight and half-life of people ranking "
-    "were chosen on Kubernetes proposals before 2023 and on urho3d, with the later proposals in sight"
+    "default parameters; protocols of shared/data/README.md. Sharpness, community weight and half-life of people "
+    "ranking were chosen on Kubernetes proposals before 2023 and on urho3d, with the later proposals in sight"
 )
 SETS = ("mlquestions", "expert-dblp", "expert-reviewers", "kubernetes", "urho3d-forum")
 
