@@ -47,7 +47,7 @@ def build_generation(home: Home, encoder: Encoder, settings: Settings, report: R
     dead = np.setdiff1d(_ids(kept), wanted)
     if present is not None and not len(missing) and not rewritten and _same(dead, present.manifest.dead):
         return None
-    vectors = _Vectors(home, encoder, rewritten, report, len(missing))
+    vectors = _Vectors(home, encoder, present, report, len(missing))
     new = [
         _write(home, [row for row, _ in batch], np.stack([vector for _, vector in batch]), encoder)
         for batch in _embedded(home, missing, vectors, settings.index.segment_passages)
@@ -142,16 +142,15 @@ class _Vectors:
     """
 
     def __init__(
-        self, home: Home, encoder: Encoder, rewritten: Sequence[Segment], report: ReportProgress, total: int
+        self, home: Home, encoder: Encoder, present: Generation | None, report: ReportProgress, total: int
     ) -> None:
-        current = _usable(home, encoder)
-        self._segments = [*(current.segments if current else ()), *rewritten]
+        self._segments = present.segments if present else []
         self._encoder = encoder
         self._report = report
         self._total = total
         self._done = 0
         self.encoded = 0
-        self.dimension = current.manifest.dimension if current else encoder.dimension
+        self.dimension = present.manifest.dimension if present else encoder.dimension
         self._journal = EmbeddingJournal(home.index.root, encoder.fingerprint, self.dimension)
         self._written = self._journal.read()
 
