@@ -12,18 +12,27 @@ class ServeSettings(StrictModel):
     port: int = Field(ge=0, le=65535)
 
 
+class FusionSettings(StrictModel):
+    """What makes up the relevance of a passage; service/search/retrieve.py has the formula. `word_weight` is the share
+    of word matches, the rest is closeness in meaning; `word_scale` times the most that BM25 could be counts as a full
+    match; `crowding` says how much it counts for a passage that it is closer to the question than to its neighbours."""
+
+    word_weight: float = Field(ge=0, le=1)
+    word_scale: float = Field(gt=0)
+    crowding: float = Field(ge=0, le=2)
+
+
 class SearchSettings(StrictModel):
-    """`word_weight` is the share of word matches in a passage's relevance, the rest is closeness in meaning.
-    `candidates` bounds each of the two lists that are joined. Passages under `least_relevance` are not shown; those of
-    superseded and retired documents count only `outdated_share` of theirs. With `fold`, documents that say nearly the
-    same are shown once. Documents with an identifier of the question (a word with a digit or a joint) that at most 20
-    passages have stand among the first `rare_term_places` at least; 0 gives them no such right.
+    """`fusion` is that of the list of passages. `candidates` bounds each of the two lists that are joined. Passages
+    under `least_relevance` are not shown; those of superseded and retired documents count only `outdated_share` of
+    theirs. With `fold`, documents that say nearly the same are shown once. Documents with an identifier of the question
+    (a word with a digit or a joint) that at most 20 passages have stand among the first `rare_term_places` at least; 0
+    gives them no such right.
 
     `cross_encoder`, a folder or hub name of a sentence-transformers cross-encoder, reads the first `rerank_top`
     documents again together with the question; `rerank_weight` is the share of its scores in their relevance."""
 
-    word_weight: float = Field(ge=0, le=1)
-    word_scale: float = Field(gt=0)
+    fusion: FusionSettings
     candidates: int = Field(ge=10)
     least_relevance: float
     outdated_share: float = Field(gt=0, le=1)
@@ -53,7 +62,7 @@ class ExpertSettings(StrictModel):
     """The parameters of people ranking; service/experts/votes.py has the formula. Nobody is shown whose best document
     has less than `least_fit` of the relevance of the best that has people behind it."""
 
-    word_weight: float = Field(ge=0, le=1)
+    fusion: FusionSettings
     least_relevance: float
     sharpness: float = Field(ge=1)
     community_weight: float = Field(ge=0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
 from indexer.index.allowed import AllowedRows, rare_rows
+from indexer.index.crowding import crowding_of
 from indexer.index.generation import Generation
 from indexer.index.keywords import K1, CorpusStatistics
 from indexer.index.segment import KINDS, Segment, day_of
@@ -38,14 +39,16 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given) and
-    BM25 as a share of the most that the query could get. `exact`, (m,), are the ids of those passages that have an
-    identifier of the query which at most 20 allowed passages have."""
+    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given),
+    BM25 as a share of the most that the query could get, and crowding, the mean cosine to its ten nearest passages of
+    other documents (0 without a vector). `exact`, (m,), are the ids of those passages that have an identifier of the
+    query which at most 20 allowed passages have."""
 
     passages: NDArray[np.int64]
     documents: NDArray[np.int64]
     cosines: NDArray[np.float32]
     lexical: NDArray[np.float32]
+    crowding: NDArray[np.float32]
     exact: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -110,15 +113,20 @@ class LocalEngine:
         passages = _joined([part.passages for part in found], np.int64)
         cosines = _joined([part.cosines for part in found], np.float32)
         scores = _joined([part.scores for part in found], np.float32)
+        documents = _joined([part.documents for part in found], np.int64)
         exact = _joined([part.segment.passages[rows] for part, rows in zip(parts, rare, strict=True)], np.int64)
         keep = np.union1d(_best(scores, per_list), np.flatnonzero(np.isin(passages, exact)))
-        if vector is not None:
+        crowding = np.zeros(len(keep), np.float32)
+        if vector is not None and found:
             keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
+            vectors = np.concatenate([part.vectors for part in found])[keep]
+            crowding = crowding_of(vectors, documents[keep], cosines[keep])
         return Candidates(
             passages[keep],
-            _joined([part.documents for part in found], np.int64)[keep],
+            documents[keep],
             cosines[keep],
             np.asarray(scores[keep] / np.float32(most or 1.0), np.float32),
+            crowding,
             exact,
         )
 
@@ -137,12 +145,13 @@ class LocalEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Chosen rows of one segment, each (n,)."""
+    """Chosen rows of one segment, each (n,); `vectors` is (n, dimension)."""
 
     passages: NDArray[np.int64]
     documents: NDArray[np.int64]
     cosines: NDArray[np.float32]
     scores: NDArray[np.float32]
+    vectors: NDArray[np.float32]
 
 
 def _search(
@@ -161,8 +170,9 @@ def _search(
     if vector is not None:
         near, _ = segment.vectors.nearest(vector, allowed, per_list)
         chosen = np.union1d(chosen, near)
-    cosines = np.zeros(len(chosen), np.float32) if vector is None else segment.vectors.cosines(vector, chosen)
-    return _Found(segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen])
+    vectors = segment.vectors.rows(chosen)
+    cosines = np.zeros(len(chosen), np.float32) if vector is None else vectors @ vector
+    return _Found(segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen], vectors)
 
 
 def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDArray[np.bool_] | None:

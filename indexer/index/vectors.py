@@ -52,7 +52,11 @@ class VectorIndex:
 
     def cosines(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The cosine of a unit vector with each of the given rows."""
-        return np.asarray(self.matrix[rows].astype(np.float32) @ query, np.float32)
+        return np.asarray(self.rows(rows) @ query, np.float32)
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors of the given rows, (n, dimension)."""
+        return self.matrix[rows].astype(np.float32)
 
     def _search(
         self, query: NDArray[np.float32], limit: int, parameters: Any

@@ -18,14 +18,18 @@ class FeedbackEffectOut(Shape):
 
 
 class PassageExplanation(Shape):
-    """relevance = fit · standing · feedback.factor, with fit = (1 - word_weight) · cosine + word_weight · words; fit =
-    words where cosine is null, because the search had to do without the model.
+    """relevance = fit · standing · feedback.factor, with fit = (1 - word_weight) · meaning + word_weight · words and
+    meaning = cosine + crowding · (cosine - neighbours); fit = words where cosine is null, because the search had to do
+    without the model.
 
     Where a cross-encoder read the passage, fit = (1 - reading_weight) · that + reading_weight · reading. Where it was
-    raised for a rare identifier of the query, relevance is what it was raised to."""
+    raised for a rare identifier of the query, or lowered behind the document that superseded it, relevance is what it
+    was raised or lowered to."""
 
     sentence: str
     cosine: float | None = Field(description="Closeness in meaning of passage and query")
+    neighbours: float = Field(description="Mean cosine of the passage and the ten nearest to it")
+    crowding: float = Field(description="How much it counts to be closer to the query than to the neighbours")
     words: float = Field(description="BM25 as a share of what the query could get, 0 to 1")
     matched: list[str] = Field(description="The words of the query that the passage has")
     word_weight: float
@@ -33,6 +37,7 @@ class PassageExplanation(Shape):
     reading_weight: float
     fit: float
     raised: bool = Field(description="Whether it stands higher for an identifier of the query that few others have")
+    lowered: bool = Field(description="Whether it stands lower, behind the document that superseded it")
     standing: float = Field(description="Under 1 where the document is superseded or retired")
     feedback: FeedbackEffectOut
     relevance: float
@@ -75,6 +80,8 @@ def explain_passage(hit: Hit) -> PassageExplanation:
     return PassageExplanation(
         sentence=reasons.sentence(hit.matched),
         cosine=reasons.cosine,
+        neighbours=reasons.neighbours,
+        crowding=reasons.crowding,
         words=reasons.words,
         matched=list(hit.matched),
         word_weight=reasons.word_weight,
@@ -82,6 +89,7 @@ def explain_passage(hit: Hit) -> PassageExplanation:
         reading_weight=reasons.reading_weight,
         fit=reasons.fit,
         raised=reasons.raised,
+        lowered=reasons.lowered,
         standing=reasons.standing,
         feedback=_effect(reasons.feedback),
         relevance=reasons.relevance,

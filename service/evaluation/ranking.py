@@ -88,7 +88,7 @@ def _rank(
     if task.people:
         # All that can be ranked, so that a person who is just under the threshold of the page counts, too.
         wide = settings.experts.model_copy(update={"shown": task.limit + len(topic.exclude), "least_score": 0.0})
-        found = rank_people(transaction, retrieved, readable, wide, word_scale=settings.search.word_scale)
+        found = rank_people(transaction, retrieved, readable, wide)
         return [RankedItem(entry.person.id, entry.score) for entry in found]
     ranked = [
         RankedItem(

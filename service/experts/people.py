@@ -63,7 +63,6 @@ def rank_people(
     readable: ReadableAudiences,
     settings: ExpertSettings,
     *,
-    word_scale: float,
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
 ) -> list[RankedPerson]:
@@ -72,9 +71,7 @@ def rank_people(
     With a shortlist (person ids) these people alone are ranked, all of them, and the prolific are restrained more:
     that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that.
     """
-    votes, counts, scores = score_people(
-        transaction, retrieved, readable, settings, word_scale=word_scale, now=now, shortlist=shortlist
-    )
+    votes, counts, scores = score_people(transaction, retrieved, readable, settings, now=now, shortlist=shortlist)
     best = sorted(scores, key=lambda person: (-scores[person], person))
     if shortlist is None:
         telling = _with_telling_document(votes, settings)
@@ -99,12 +96,11 @@ def score_people(
     readable: ReadableAudiences,
     settings: ExpertSettings,
     *,
-    word_scale: float,
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
 ) -> tuple[dict[str, list[Vote]], dict[str, int], dict[str, float]]:
     """Votes, number of readable documents and score of everybody who has a vote, or who is on the shortlist."""
-    votes = _votes(transaction, retrieved, readable, settings, word_scale, now or datetime.now(UTC))
+    votes = _votes(transaction, retrieved, readable, settings, now or datetime.now(UTC))
     if shortlist is not None:
         votes = {person: votes.get(person, []) for person in shortlist}
     counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until)
@@ -144,16 +140,15 @@ def _votes(
     retrieved: Retrieved,
     readable: ReadableAudiences,
     settings: ExpertSettings,
-    word_scale: float,
     now: datetime,
 ) -> dict[str, list[Vote]]:
-    fits = fits_of(retrieved, settings, word_scale)
+    fits = fits_of(retrieved, settings)
     return cast_votes(fits, contributions.parts_in(transaction, fits, readable.ids), settings, now)
 
 
-def fits_of(retrieved: Retrieved, settings: ExpertSettings, word_scale: float) -> dict[int, Fit]:
+def fits_of(retrieved: Retrieved, settings: ExpertSettings) -> dict[int, Fit]:
     """How well each candidate document (by row id) fits, for those that fit well enough to speak for somebody."""
-    found, relevance = retrieved.candidates, retrieved.relevance(settings.word_weight, word_scale)
+    found, relevance = retrieved.candidates, retrieved.relevance(settings.fusion)
     return {
         int(found.documents[position]): Fit(int(found.passages[position]), float(relevance[position]))
         for position in retrieved.best_of_documents(relevance)

@@ -20,12 +20,16 @@ SEEMS_TO_ANSWER = 0.5
 
 @dataclass(frozen=True, slots=True)
 class HitReasons:
-    """The parts of a passage's relevance. `cosine` is None where there was no model, and the words stand alone; `words`
+    """The parts of a passage's relevance. `cosine` is None where there was no model, and the words stand alone;
+    `neighbours` is the passage's mean cosine to its nearest ones, and `crowding` how much that counts; `words`
     is BM25 as a share of what the query could get, 1 at most. `reading` is the cross-encoder's score, None where the
     passage was not read again. `standing` is under 1 for what is out of date. `least` is what the relevance was raised
-    to, because the passage has a rare identifier of the question."""
+    to, because the passage has a rare identifier of the question; `most` what it was lowered to, so that the document
+    stands behind the one that has superseded it."""
 
     cosine: float | None
+    neighbours: float
+    crowding: float
     words: float
     word_weight: float
     mark: Mark | None
@@ -34,35 +38,50 @@ class HitReasons:
     reading: float | None = None
     reading_weight: float = 0.0
     least: float | None = None
+    most: float | None = None
+
+    @property
+    def meaning(self) -> float | None:
+        """Cosine + crowding · (cosine - neighbours)."""
+        return None if self.cosine is None else self.cosine + self.crowding * (self.cosine - self.neighbours)
 
     @property
     def fit(self) -> float:
-        """(1 - word weight) · cosine + word weight · words; read again, (1 - reading weight) · that + reading weight ·
+        """(1 - word weight) · meaning + word weight · words; read again, (1 - reading weight) · that + reading weight ·
         reading."""
         matching = self.words
-        if self.cosine is not None:
-            matching = (1 - self.word_weight) * self.cosine + self.word_weight * self.words
+        if self.meaning is not None:
+            matching = (1 - self.word_weight) * self.meaning + self.word_weight * self.words
         if self.reading is None:
             return matching
         return (1 - self.reading_weight) * matching + self.reading_weight * self.reading
 
     @property
     def relevance(self) -> float:
-        """Fit · standing · the factor of feedback, `least` at least."""
+        """Fit · standing · the factor of feedback, `least` at least and `most` at most."""
         earned = self.fit * self.standing * self.feedback.factor
-        return earned if self.least is None else max(earned, self.least)
+        if self.least is not None:
+            earned = max(earned, self.least)
+        return earned if self.most is None else min(earned, self.most)
 
     @property
     def raised(self) -> bool:
         """Whether the passage stands higher than it would without a rare identifier."""
         return self.least is not None and self.relevance == self.least
 
+    @property
+    def lowered(self) -> bool:
+        """Whether the passage stands lower than it would, had its document no successor."""
+        return self.most is not None and self.relevance == self.most
+
     def steps(self) -> list[tuple[str, str]]:
         """The sum line by line: what, and its figures."""
         told = [("Words", f"{self.words:.3f}")]
-        if self.cosine is not None:
+        if self.cosine is not None and self.meaning is not None:
+            apart = f"{self.cosine:.3f} + {self.crowding:.3f} × ({self.cosine:.3f} - {self.neighbours:.3f})"
             told = [
-                ("Meaning", _product(1 - self.word_weight, self.cosine)),
+                ("Close to it, apart from its neighbours", f"{apart} = {self.meaning:.3f}"),
+                ("Meaning", _product(1 - self.word_weight, self.meaning)),
                 ("Words", f"+ {_product(self.word_weight, self.words)}"),
             ]
         if self.reading is not None:
@@ -74,6 +93,8 @@ class HitReasons:
             told.append(("Feedback", f"× {self.feedback.factor:.3f}"))
         if self.raised:
             told.append(("Identifier", f"raised to {self.relevance:.3f}"))
+        if self.lowered:
+            told.append(("Behind its successor", f"lowered to {self.relevance:.3f}"))
         return [*told, ("Relevance", f"= {self.relevance:.3f}")]
 
     def sentence(self, matched: Sequence[str]) -> str:
@@ -83,6 +104,8 @@ class HitReasons:
             told.append(f"Read together with the question, it {_reading_in_words(self.reading)}.")
         if self.raised:
             told.append("It stands higher for an identifier that few others have.")
+        if self.lowered:
+            told.append("It stands behind the document that has superseded it.")
         if self.standing < 1 and self.mark:
             told.append(f"It is {self.mark} and counts less.")
         told += feedback_in_words(self.feedback)

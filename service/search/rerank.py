@@ -1,7 +1,8 @@
-"""The last word on the order of documents: a cross-encoder's for the best of them, and a place for rare identifiers."""
+"""The last word on the order of documents: a cross-encoder's for the best of them, a place for rare identifiers, and no
+place before its successor for what has been superseded."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from indexer.passages import indexed_text
@@ -34,6 +35,31 @@ def keep_rare(exact: Sequence[RankedPassage], others: Sequence[RankedPassage], p
         least = math.nextafter(others[ahead].relevance, math.inf)
         exact = [replace(entry, reasons=replace(entry.reasons, least=least)) for entry in exact]
     return best_first([*exact, *others])
+
+
+def behind_successors(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:
+    """All documents, best first, none before the one that has superseded it where that is among them."""
+    by_uri: dict[tuple[str, str | None], RankedPassage] = {
+        (entry.passage.document.source, entry.passage.document.uri): entry for entry in ranked
+    }
+    return best_first([_behind(entry, _successors(entry, by_uri)) for entry in ranked])
+
+
+def _successors(entry: RankedPassage, by_uri: Mapping[tuple[str, str | None], RankedPassage]) -> list[RankedPassage]:
+    """What has superseded a document, what has superseded that, and so on."""
+    found: list[RankedPassage] = []
+    newer = by_uri.get((entry.passage.document.source, entry.passage.document.superseded_by))
+    while newer is not None and newer is not entry and newer not in found:
+        found.append(newer)
+        newer = by_uri.get((newer.passage.document.source, newer.passage.document.superseded_by))
+    return found
+
+
+def _behind(entry: RankedPassage, successors: Sequence[RankedPassage]) -> RankedPassage:
+    most = min((successor.relevance for successor in successors), default=math.inf)
+    for _ in successors:  # each of a chain needs a value of its own
+        most = math.nextafter(most, -math.inf)
+    return entry if entry.relevance <= most else replace(entry, reasons=replace(entry.reasons, most=most))
 
 
 def best_first(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:

@@ -13,7 +13,7 @@ from service.search.folding import OUTDATED, also_in, fold
 from service.search.query import make_cursor
 from service.search.ranked import RankedPassage
 from service.search.reasons import HitReasons, matched_words
-from service.search.rerank import best_first, keep_rare, reread
+from service.search.rerank import behind_successors, best_first, keep_rare, reread
 from service.search.retrieve import Retrieved
 from service.search.snippet import Run, extract
 from service.settings import SearchSettings
@@ -85,14 +85,14 @@ def rank_documents(
     """The best passage of each document that still exists and may be read, with its relevance, best first; of documents
     that say nearly the same only one where `settings.fold` asks for that.
 
-    What has been superseded or retired counts less, so that it stands behind what took its place.
+    What has been superseded or retired counts less, and never stands before what took its place.
     """
-    relevance = retrieved.relevance(settings.word_weight, settings.word_scale)
+    relevance = retrieved.relevance(settings.fusion)
     exact = retrieved.is_exact() & (settings.rare_term_places > 0)
     best = retrieved.best_of_documents(relevance + FIRST_OF_ITS_DOCUMENT * exact)
     best = best[(relevance[best] >= settings.least_relevance) | exact[best]]
     stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
-    words = retrieved.words(settings.word_scale)
+    words = retrieved.words(settings.fusion)
     found = [
         RankedPassage(passage, _reasons(passage.document, retrieved, int(position), float(words[position]), settings))
         for position in best
@@ -103,7 +103,7 @@ def rank_documents(
     # What has a rare identifier is folded only under what has it, too.
     groups = [[entry for entry in ranked if (entry.passage.id in kept) is rare] for rare in (True, False)]
     rare, others = (fold(transaction, group, readable) if settings.fold and group else group for group in groups)
-    return keep_rare(rare, others, settings.rare_term_places)
+    return behind_successors(keep_rare(rare, others, settings.rare_term_places))
 
 
 def _reasons(
@@ -111,8 +111,10 @@ def _reasons(
 ) -> HitReasons:
     return HitReasons(
         cosine=None if retrieved.degraded else float(retrieved.candidates.cosines[position]),
+        neighbours=float(retrieved.candidates.crowding[position]),
+        crowding=settings.fusion.crowding,
         words=words,
-        word_weight=settings.word_weight,
+        word_weight=settings.fusion.word_weight,
         mark=document.mark,
         standing=settings.outdated_share if document.mark in OUTDATED else 1.0,
         feedback=retrieved.influence.on_document(document.public_id),

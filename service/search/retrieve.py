@@ -14,7 +14,7 @@ from service.search.engine import OpenIndex
 from service.search.influence import Influence
 from service.search.query import Query
 from service.search.spelling import Suggestion, suggest
-from service.settings import SearchSettings
+from service.settings import FusionSettings, SearchSettings
 
 TOP = 3
 WHOLE = 1_000_000
@@ -45,19 +45,23 @@ class Retrieved:
         """What the search had to do without, all of it; None where that is nothing."""
         return " ".join(filter(None, (self.degraded, self.unread))) or None
 
-    def relevance(self, word_weight: float, word_scale: float) -> NDArray[np.float32]:
-        """How well each candidate fits, (n,): (1 - w) · cosine + w · min(1, scale · BM25 / the most it could be).
-
-        Without a query vector the words stand alone.
-        """
-        words = self.words(word_scale)
+    def relevance(self, fusion: FusionSettings) -> NDArray[np.float32]:
+        """How well each candidate fits, (n,): (1 - w) · meaning + w · words. Without a query vector the words stand
+        alone."""
+        words = self.words(fusion)
         if self.degraded:
             return words
-        return np.asarray((1 - word_weight) * self.candidates.cosines + word_weight * words, np.float32)
+        return np.asarray((1 - fusion.word_weight) * self.meaning(fusion) + fusion.word_weight * words, np.float32)
 
-    def words(self, word_scale: float) -> NDArray[np.float32]:
+    def meaning(self, fusion: FusionSettings) -> NDArray[np.float32]:
+        """How close each candidate is in meaning, (n,): cosine + crowding · (cosine - mean cosine to its neighbours).
+        Passages that are close to everything in their field stand back: see indexer/index/crowding.py."""
+        found = self.candidates
+        return np.asarray(found.cosines + fusion.crowding * (found.cosines - found.crowding), np.float32)
+
+    def words(self, fusion: FusionSettings) -> NDArray[np.float32]:
         """How well the words of each candidate fit, (n,): min(1, scale · BM25 / the most it could be)."""
-        return np.asarray(np.minimum(1.0, word_scale * self.candidates.lexical), np.float32)
+        return np.asarray(np.minimum(1.0, fusion.word_scale * self.candidates.lexical), np.float32)
 
     def is_exact(self) -> NDArray[np.bool_]:
         """Which candidates have a rare identifier of the question, (n,)."""
@@ -110,7 +114,7 @@ def retrieve_passages(
 
 def _has_words(found: Candidates, settings: SearchSettings) -> bool:
     """Whether a candidate is relevant by its words alone."""
-    return float(settings.word_scale * found.lexical.max(initial=0.0)) >= settings.least_relevance
+    return float(settings.fusion.word_scale * found.lexical.max(initial=0.0)) >= settings.least_relevance
 
 
 def _rows(transaction: Transaction, query: Query, readable: ReadableAudiences) -> RowFilter:

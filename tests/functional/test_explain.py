@@ -34,7 +34,8 @@ def test_the_parts_of_a_passage_multiply_to_its_relevance(found: Any) -> None:
     assert found["passages"]
     for passage in found["passages"]:
         told = passage["explanation"]
-        fit = (1 - told["word_weight"]) * told["cosine"] + told["word_weight"] * told["words"]
+        meaning = told["cosine"] + told["crowding"] * (told["cosine"] - told["neighbours"])
+        fit = (1 - told["word_weight"]) * meaning + told["word_weight"] * told["words"]
         assert told["fit"] == pytest.approx(fit)
         earned = told["fit"] * told["standing"] * told["feedback"]["factor"]
         assert told["relevance"] >= earned - 1e-9 if told["raised"] else told["relevance"] == pytest.approx(earned)

@@ -66,8 +66,7 @@ class Asked:
     def scores(self, retrieved: Retrieved, **options: Any) -> dict[str, float]:
         """The score of everybody who has one, as ranking people gives it."""
         experts = self.settings.experts
-        scale = self.settings.search.word_scale
-        return score_people(self.transaction, retrieved, self.readable, experts, word_scale=scale, **options)[2]
+        return score_people(self.transaction, retrieved, self.readable, experts, **options)[2]
 
 
 def without(retrieved: Retrieved, unwanted: Container[int]) -> Retrieved:
@@ -79,7 +78,7 @@ def without(retrieved: Retrieved, unwanted: Container[int]) -> Retrieved:
 def kept(retrieved: Retrieved, keep: NDArray[np.bool_]) -> Retrieved:
     """The same with the candidates that the mask keeps."""
     c = retrieved.candidates
-    columns = {name: getattr(c, name)[keep] for name in ("passages", "documents", "cosines", "lexical")}
+    columns = {name: getattr(c, name)[keep] for name in ("passages", "documents", "cosines", "lexical", "crowding")}
     return replace(retrieved, candidates=replace(c, **columns))
 
 

@@ -41,8 +41,9 @@ def _ndcg(asked: Asked, question: str, row: str) -> tuple[float, float]:
     gold = asked.document(SET, row)
     settings = asked.settings.search
     figures = []
-    for weight in (0.0, settings.word_weight):
-        relevance = found.relevance(weight, settings.word_scale)
+    alone = settings.fusion.model_copy(update={"word_weight": 0.0, "crowding": 0.0})
+    for fusion in (alone, settings.fusion):
+        relevance = found.relevance(fusion)
         best = found.best_of_documents(relevance)
         places = np.flatnonzero(found.candidates.documents[best] == gold)
         figures.append(expected_ndcg(relevance[best], int(places[0]), 10) if len(places) else 0.0)

@@ -115,7 +115,7 @@ def _rank(asked: Asked, forum: Forum, thread: Thread) -> list[str]:
     """As ranking people does, over what had been written when the question was asked."""
     now, experts = thread.asked, asked.settings.experts
     retrieved = _before(asked.everything(thread.question), forum, now, asked.settings.search.candidates)
-    fits = fits_of(retrieved, experts, asked.settings.search.word_scale)
+    fits = fits_of(retrieved, experts)
     parts = [part for document in fits for part in forum.parts[document] if part.at and part.at < now]
     scores = {
         person: score(cast, bisect_left(forum.joined[person], now), experts, experts.restraint)

@@ -14,11 +14,11 @@ from indexer.store import Transaction, documents, passages
 from service.auth import ANONYMOUS, Viewer, readable_audiences
 from service.experts import Confidence, RankedPerson, rank_people
 from service.search import Query, Retrieved
-from service.settings import ServiceSettings
+from service.settings import FusionSettings, ServiceSettings
 from tests.fakes import index_home, settings_for, write_thread
 
 GIVEN = {
-    "word_weight": 0.0,
+    "fusion": FusionSettings(word_weight=0.0, word_scale=3.0, crowding=0.0),
     "least_relevance": 0.2,
     "sharpness": 1.0,
     "community_weight": 0.0,
@@ -64,6 +64,7 @@ def retrieved(transaction: Transaction, relevance: dict[str, float]) -> Retrieve
         np.asarray(rows, np.int64),
         np.asarray(cosines, np.float32),
         np.zeros(len(ids), np.float32),
+        np.zeros(len(ids), np.float32),
     )
     return Retrieved(Query("why"), found, "g", None)
 
@@ -73,7 +74,7 @@ def rank(
 ) -> dict[str, RankedPerson]:
     experts = settings.experts.model_copy(update=GIVEN)
     readable = readable_audiences(transaction, viewer)
-    ranked = rank_people(transaction, retrieved(transaction, relevance), readable, experts, word_scale=3, now=NOW)
+    ranked = rank_people(transaction, retrieved(transaction, relevance), readable, experts, now=NOW)
     return {entry.person.name: entry for entry in ranked}
 
 
@@ -126,7 +127,7 @@ def test_nobody_is_shown_for_documents_that_hardly_fit_beside_one_that_does(
     readable = readable_audiences(transaction, ANONYMOUS)
     found = retrieved(transaction, {"A": 0.35, "B": 0.35, "C": 0.8})
     experts = settings.experts.model_copy(update={**GIVEN, "least_fit": 0.6})
-    shown = rank_people(transaction, found, readable, experts, word_scale=3, now=NOW)
+    shown = rank_people(transaction, found, readable, experts, now=NOW)
     assert {entry.person.name for entry in shown} == {"rui", "ivy"}  # ivy asked in C, min answered only in A and B
 
 

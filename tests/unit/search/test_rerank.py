@@ -6,18 +6,19 @@ from indexer.store.passages import FoundPassage
 from service.search.influence import NO_EFFECT
 from service.search.ranked import RankedPassage
 from service.search.reasons import HitReasons
-from service.search.rerank import best_first, keep_rare
+from service.search.rerank import behind_successors, best_first, keep_rare
 
 RELEVANCES = st.lists(st.floats(0, 1), max_size=15)
 
 
-def ranked(number: int, relevance: float) -> RankedPassage:
+def ranked(number: int, relevance: float, superseded_by: int | None = None) -> RankedPassage:
     audience = Audience(AudienceKind.PUBLIC)
     document = Document(
-        id=number, public_id=f"d{number}", source="s", uri="u", kind=DocumentKind.LESSON, title=f"Title {number}",
-        audience=audience, community=None, created=None, updated=None, mark=None, superseded_by=None, url=None,
+        id=number, public_id=f"d{number}", source="s", uri=str(number), kind=DocumentKind.LESSON,
+        title=f"Title {number}", audience=audience, community=None, created=None, updated=None, mark=None, url=None,
+        superseded_by=None if superseded_by is None else str(superseded_by),
     )  # fmt: skip
-    reasons = HitReasons(None, relevance, 0.4, None, 1.0, NO_EFFECT)
+    reasons = HitReasons(None, 0.0, 0.0, relevance, 0.4, None, 1.0, NO_EFFECT)
     return RankedPassage(FoundPassage(number, 0, "text", Locator(), document, 1), reasons)
 
 
@@ -64,3 +65,20 @@ def test_what_stands_well_by_itself_is_not_raised() -> None:
     found = keep_rare(first, rest, 3)
     assert ids(found) == [1, 0, 2, 3, 4]
     assert not found[1].reasons.raised
+
+
+def test_what_has_been_superseded_stands_behind_what_took_its_place() -> None:
+    found = behind_successors([ranked(1, 0.9, superseded_by=2), ranked(3, 0.8), ranked(2, 0.5)])
+    assert ids(found) == [3, 2, 1]
+    assert [entry.reasons.lowered for entry in found] == [False, False, True]
+    assert "behind the document that has superseded it" in found[2].reasons.sentence([])
+
+
+def test_a_chain_of_successors_stands_newest_first_and_a_circle_harms_nothing() -> None:
+    chain = [ranked(1, 0.9, superseded_by=2), ranked(2, 0.7, superseded_by=3), ranked(3, 0.5)]
+    assert ids(behind_successors(chain)) == [3, 2, 1]
+    assert len(behind_successors([ranked(1, 0.9, superseded_by=2), ranked(2, 0.7, superseded_by=1)])) == 2
+
+
+def test_a_document_without_its_successor_keeps_its_place() -> None:
+    assert ids(behind_successors([ranked(1, 0.9, superseded_by=7), ranked(2, 0.8)])) == [1, 2]
