@@ -214,6 +214,28 @@ class IdentitySettings(StrictModel):
     placeholders: tuple[str, ...]
 
 
+class JobSettings(StrictModel):
+    """`database` is the URL of the job engine's database (`postgresql+psycopg://…`); None keeps it in the home. A worker
+    gives a sign of life every `heartbeat_seconds` and counts as gone after `gone_after_seconds` of silence. Ended jobs
+    are forgotten after `keep_days`. An item that could not be read for a passing reason is tried again after
+    `retry_minutes`, then after four times as long and so on, `retries` times in all; then it is parked."""
+
+    database: str | None = Field(repr=False)
+    heartbeat_seconds: float = Field(gt=0)
+    gone_after_seconds: float = Field(gt=0)
+    poll_seconds: float = Field(gt=0)
+    keep_days: int = Field(ge=1)
+    retries: int = Field(ge=0)
+    retry_minutes: float = Field(gt=0)
+
+
+class BackupSettings(StrictModel):
+    """Backups go to `folder`, beside the home where that is None; the latest `keep` stay."""
+
+    folder: Path | None
+    keep: int = Field(ge=1)
+
+
 class Settings(BaseSettings):
     """Everything the indexer may be told."""
 
@@ -233,6 +255,8 @@ class Settings(BaseSettings):
     passages: PassageSettings
     index: IndexSettings
     identity: IdentitySettings
+    jobs: JobSettings
+    backup: BackupSettings
 
     @field_validator("sources")
     @classmethod
@@ -324,4 +348,6 @@ def _with_absolute_paths(settings: AnySettings, base: Path) -> AnySettings:
         source.model_copy(update={"path": absolute(source.path)}) if source.path is not None else source
         for source in settings.sources
     )
-    return settings.model_copy(update={"home": absolute(settings.home), "sources": sources})
+    folder = settings.backup.folder
+    backup = settings.backup if folder is None else settings.backup.model_copy(update={"folder": absolute(folder)})
+    return settings.model_copy(update={"home": absolute(settings.home), "sources": sources, "backup": backup})

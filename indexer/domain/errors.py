@@ -48,6 +48,14 @@ class HomeOutdated(KnowwhoError):
     """The database of this home was written by another version of Knowwho."""
 
 
+class JobInvalid(KnowwhoError):
+    """A job or schedule cannot be made as asked; the message says what would be possible."""
+
+
+class JobStopped(KnowwhoError):
+    """The running job was cancelled, paused, or taken over by another worker: stop here, nothing is half-written."""
+
+
 class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 

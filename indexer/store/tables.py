@@ -68,6 +68,8 @@ items = Table(
     Column("reason", Text),
     Column("read_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("next_try", Moment, index=True),
     UniqueConstraint("source", "uri"),
 )
 
@@ -253,4 +255,54 @@ feedback = Table(
     Column("useful", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     UniqueConstraint("terms", "target_kind", "target", "voter"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("asked_by", String, nullable=False),
+    Column("window", JSON(none_as_null=True)),
+    Column("state", String, nullable=False, index=True),
+    Column("created", Moment, nullable=False, index=True),
+    Column("started", Moment),
+    Column("ended", Moment),
+    Column("worker", String),
+    Column("attempts", Integer, nullable=False),
+    Column("phase", String),
+    Column("done", Integer),
+    Column("total", Integer),
+    Column("unit", String),
+    Column("item", String),
+    Column("phase_started", Moment),
+    Column("told", Moment),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", Text),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("window", JSON(none_as_null=True)),
+    Column("cron", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("last_tick", Moment, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("beat", Moment, nullable=False),
+    Column("turn", Integer, nullable=False),
 )
