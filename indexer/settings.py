@@ -215,9 +215,9 @@ class IdentitySettings(StrictModel):
 
 
 class JobSettings(StrictModel):
-    """`database` is the URL of the job engine's database (`postgresql+psycopg://…`); None keeps it in the home. A worker
-    gives a sign of life every `heartbeat_seconds` and counts as gone after `gone_after_seconds` of silence. Ended jobs
-    are forgotten after `keep_days`. An item that could not be read for a passing reason is tried again after
+    """`database` is the URL of the job engine's database (`postgresql+psycopg://…`); None keeps it in the home. A
+    worker gives a sign of life every `heartbeat_seconds` and counts as gone after `gone_after_seconds` of silence.
+    Ended jobs are forgotten after `keep_days`. An item that could not be read for a passing reason is tried again after
     `retry_minutes`, then after four times as long and so on, `retries` times in all; then it is parked."""
 
     database: str | None = Field(repr=False)

@@ -1,10 +1,9 @@
-"""The `knowwho` command: the indexer's commands, and serve, search, people, evaluate."""
+"""The `knowwho` command: the indexer's commands, and serve, search, people, shortlist, feedback, evaluate."""
 
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,12 @@ from indexer.settings import load_settings
 from service.api.schemas import answer_out, people_out
 from service.auth import ANONYMOUS
 from service.evaluation_cli import evaluate_command
-from service.experts import Answer, PersonReasons, answer
+from service.experts import Answer, answer
 from service.feedback_cli import feedback
+from service.printing import print_reasons, steps_of
 from service.search import OpenIndex, parse_query
 from service.settings import ServiceSettings
+from service.shortlist_cli import shortlist_command
 
 app = typer.Typer(
     name="knowwho",
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 add_commands(app)
+app.command("shortlist")(shortlist_command)
 app.command("evaluate")(evaluate_command)
 app.add_typer(feedback, name="feedback")
 
@@ -103,7 +105,7 @@ def search(
         where = document.url or f"{document.source}/{document.uri}"
         console.print(f"   {where}{_place(hit.passage.locator)}", style="dim", markup=False)
         if explain:
-            _print_reasons(hit.reasons.sentence(hit.matched), hit.reasons.steps())
+            print_reasons(hit.reasons.sentence(hit.matched), hit.reasons.steps())
     _print_people(found, explain)
 
 
@@ -196,29 +198,7 @@ def _print_people(found: Answer, explain: bool) -> None:
             when = f", {entry.at:%B %Y}" if entry.at else ""
             console.print(f"    {entry.role}: {entry.passage.document.title}{when}", style="dim", markup=False)
         if explain:
-            _print_reasons(ranked.reasons.sentence(), _steps(ranked.reasons))
-
-
-def _print_reasons(sentence: str, steps: Iterable[tuple[str, str]]) -> None:
-    console.print(f"   Why: {sentence}", markup=False)
-    for what, figures in steps:
-        console.print(f"     {what:<12} {figures}", style="dim", markup=False)
-
-
-def _steps(reasons: PersonReasons) -> Iterator[tuple[str, str]]:
-    """The sum line by line: a line a vote, and what becomes of them."""
-    for counted in reasons.votes:
-        vote = counted.vote
-        above = f"({vote.fit.relevance:.3f} - {reasons.least_relevance})^{reasons.sharpness}"
-        factors = f"role {vote.role:.2f} × likes {vote.quality:.2f} × age {vote.age:.3f}"
-        factors += f" × community {vote.community:.2f} × {above}"
-        gain = f"+ {counted.decay:.3f} × {factors} = {counted.gain:.4f}"
-        yield "Vote", f"{gain}: {vote.part.role}, {counted.document.title}"
-    yield "Together", f"= {reasons.total:.4f}"
-    yield "Restraint", f"÷ {reasons.divisor:.4f} for {reasons.documents} documents"
-    if reasons.feedback.factor != 1:
-        yield "Feedback", f"× {reasons.feedback.factor:.4f}"
-    yield "Score", f"= {reasons.score:.4f}"
+            print_reasons(ranked.reasons.sentence(), steps_of(ranked.reasons))
 
 
 if __name__ == "__main__":

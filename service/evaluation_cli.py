@@ -24,6 +24,7 @@ from service.evaluation import (
     evaluate,
     mean,
     parse_measures,
+    read_candidates,
     read_qrels,
     read_run,
     read_topics,
@@ -38,6 +39,9 @@ NAMES_SHOWN = 5
 Topics = Annotated[Path, typer.Option("--topics", help="Questions: TREC, id-tab-text lines, or JSON Lines.")]
 Qrels = Annotated[Path, typer.Option("--qrels", help="Judgements: TREC or JSON Lines.")]
 OfPeople = Annotated[bool, typer.Option("--people", help="Rank people, not documents.")]
+Among = Annotated[
+    Path | None, typer.Option("--candidates", help="Rank only these people: topic-tab-person lines, or JSON Lines.")
+]
 Measures = Annotated[str, typer.Option("--measures", help="With commas between, by the names of ir-measures.")]
 SaveAs = Annotated[Path | None, typer.Option("--save", help="Save the run as this TREC run file.")]
 Against = Annotated[Path | None, typer.Option("--against", help="Compare with this saved run.")]
@@ -51,6 +55,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917  # an argument an option
     topics: Topics,
     qrels: Qrels,
     people: OfPeople = False,
+    candidates: Among = None,
     measures: Measures = DEFAULT_MEASURES,
     save: SaveAs = None,
     against: Against = None,
@@ -65,8 +70,14 @@ def evaluate_command(  # noqa: PLR0913, PLR0917  # an argument an option
     (source/uri#ordinal), or with --people a person (id, address, or namespace:handle).
     """
     _check_place(save)
+    if candidates and not people:
+        raise EvaluationInvalid("--candidates are people: use it together with --people")
     material = Material(
-        read_topics(topics), read_qrels(qrels), parse_measures(measures), read_run(against) if against else None
+        read_topics(topics),
+        read_qrels(qrels),
+        parse_measures(measures),
+        read_run(against) if against else None,
+        read_candidates(candidates) if candidates else None,
     )
     found = _evaluate(context, material, Task(people=people, limit=limit, communities=tuple(community or ())), as_json)
     if save:
@@ -173,6 +184,7 @@ def _print_gaps(found: Evaluation) -> None:
         (gaps.unknown_items, "items that name nothing one may read in this home"),
         (gaps.unjudged, "topics without judgement, left out"),
         (gaps.without_text, "judged topics without text, left out"),
+        (gaps.without_candidates, "judged topics without candidates, left out"),
         (gaps.unanswered, "topics that found nothing, counted as 0"),
         (gaps.unanswered_before, "topics that the earlier run lacks, counted as 0 there"),
     ):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, identities, identity_links, people, person_redirects
+from indexer.store.tables import contributions, documents, identities, identity_links, people, person_redirects
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,24 @@ def people_behind(transaction: Transaction, wanted: Iterable[Identity]) -> dict[
         for row in transaction.execute(select(identities).where(key.in_(keys), identities.c.person_id.is_not(None))):
             found[_identity_of(row.kind, row.namespace, row.value)] = row.person_id
     return found
+
+
+def known_by_value(
+    transaction: Transaction, values: Iterable[str], audience_ids: Iterable[int]
+) -> list[tuple[Identity, str]]:
+    """The identities of these values (normalised) with the ids of the people they stand for: those that a directory
+    vouches for or that a document in one of the audiences names."""
+    named = (
+        select(contributions.c.identity_id)
+        .join(documents, documents.c.id == contributions.c.document_id)
+        .where(contributions.c.identity_id == identities.c.id, documents.c.audience_id.in_(list(audience_ids)))
+    )
+    known = identities.c.person_id.is_not(None) & (identities.c.vouched_for.is_not(None) | named.exists())
+    return [
+        (_identity_of(row.kind, row.namespace, row.value), row.person_id)
+        for batch in in_batches(values)
+        for row in transaction.execute(select(identities).where(identities.c.value.in_(batch), known))
+    ]
 
 
 def all_links(transaction: Transaction) -> list[tuple[int, int]]:

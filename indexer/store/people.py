@@ -116,6 +116,11 @@ def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Perso
     return {row.id: person_of(row) for row in rows}
 
 
+def all_names(transaction: Transaction) -> dict[str, str]:
+    """Everybody's name, by id."""
+    return {row.id: row.name for row in transaction.execute(select(people.c.id, people.c.name))}
+
+
 def present_ids(transaction: Transaction, ids: Iterable[str]) -> dict[str, str]:
     """The id that each of these ids, present or given up for another, stands for now."""
     found: dict[str, str] = {}

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from service.api import communities, documents, feedback, health, people, search
+from service.api import communities, documents, feedback, health, people, search, shortlist
 from service.api.schemas import Problem
 
 router = APIRouter(
@@ -12,7 +12,7 @@ router = APIRouter(
         503: {"model": Problem, "description": "Nothing has been indexed yet"},
     },
 )
-for module in (search, people, communities, documents, feedback, health):
+for module in (search, shortlist, people, communities, documents, feedback, health):
     router.include_router(module.router)
 
 __all__ = ["router"]

@@ -87,18 +87,23 @@ class EvidenceOut(Shape):
     message: int | None
 
 
-class RankedPersonOut(Shape):
+class SupportedPerson(Shape):
+    """A person with the documents that speak for them."""
+
     id: str
     name: str
     communities: list[CommunityRef]
     unit: str | None
     place: str | None
     languages: list[str]
-    confidence: Confidence
     documents: int = Field(description="How many documents they had a part in that you may read")
     last_active: date | None
     evidence: list[EvidenceOut]
     explanation: PersonExplanation | None = Field(description="Where `explain` asks for it")
+
+
+class RankedPersonOut(SupportedPerson):
+    confidence: Confidence
 
 
 class CommunityShareOut(Shape):
@@ -227,7 +232,7 @@ def answer_out(answer: Answer, *, explain: bool = False) -> AnswerOut:
         query=answer.query.text,
         verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
         passages=[_passage_out(hit, answer.names, explain) for hit in answer.page.hits],
-        people=[_ranked_out(ranked, explain) for ranked in answer.people],
+        people=[ranked_out(ranked, explain) for ranked in answer.people],
         communities=[
             CommunityShareOut(slug=s.community.slug, name=s.community.name, share=s.share) for s in answer.communities
         ],
@@ -245,7 +250,7 @@ def people_out(answer: Answer, *, explain: bool = False) -> PeopleOut:
     return PeopleOut(
         query=answer.query.text,
         verdict=VerdictOut(kind=answer.verdict.kind, sentence=answer.verdict.sentence),
-        people=[_ranked_out(ranked, explain) for ranked in answer.people],
+        people=[ranked_out(ranked, explain) for ranked in answer.people],
         generation=answer.generation,
         degraded=answer.degraded,
         took_ms=answer.took_ms,
@@ -345,24 +350,7 @@ def community_ref(community: Community) -> CommunityRef:
     return CommunityRef(slug=community.slug, name=community.name)
 
 
-def _passage_out(hit: Hit, names: dict[str, str], explain: bool) -> PassageOut:
-    document, locator = hit.passage.document, hit.passage.locator
-    slug = document.community
-    return PassageOut(
-        id=str(hit.passage.id),
-        document=document_ref(document),
-        community=CommunityRef(slug=slug, name=names[slug]) if slug in names else None,
-        locator=LocatorOut(page=locator.page, heading=locator.heading, message=locator.message, line=locator.line),
-        extract=hit.extract,
-        relevance=hit.relevance,
-        contributors=[_contributor(part) for part in hit.contributors],
-        marks=_marks(document),
-        also=[document_ref(other) for other in hit.also],
-        explanation=explain_passage(hit) if explain else None,
-    )
-
-
-def _ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
+def ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
     person = ranked.person
     return RankedPersonOut(
         id=person.id,
@@ -387,6 +375,23 @@ def _ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
             for entry in ranked.evidence
         ],
         explanation=explain_person(ranked) if explain else None,
+    )
+
+
+def _passage_out(hit: Hit, names: dict[str, str], explain: bool) -> PassageOut:
+    document, locator = hit.passage.document, hit.passage.locator
+    slug = document.community
+    return PassageOut(
+        id=str(hit.passage.id),
+        document=document_ref(document),
+        community=CommunityRef(slug=slug, name=names[slug]) if slug in names else None,
+        locator=LocatorOut(page=locator.page, heading=locator.heading, message=locator.message, line=locator.line),
+        extract=hit.extract,
+        relevance=hit.relevance,
+        contributors=[_contributor(part) for part in hit.contributors],
+        marks=_marks(document),
+        also=[document_ref(other) for other in hit.also],
+        explanation=explain_passage(hit) if explain else None,
     )
 
 

@@ -1,5 +1,6 @@
 """People, communities and documents as their pages show them."""
 
+from service.directory.names import find_named_people
 from service.directory.views import (
     CommunityView,
     DocumentView,
@@ -14,6 +15,7 @@ __all__ = [
     "CommunityView",
     "DocumentView",
     "PersonView",
+    "find_named_people",
     "list_communities",
     "view_community",
     "view_document",

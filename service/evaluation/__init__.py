@@ -1,5 +1,6 @@
 """Measuring an index: topics, qrels, runs, measures, and whether one run beats another."""
 
+from service.evaluation.candidates import Candidates, read_candidates
 from service.evaluation.comparison import Difference, compare_topics
 from service.evaluation.evaluate import Evaluation, Gaps, Material, evaluate, mean
 from service.evaluation.measures import DEFAULT_MEASURES, measure_topics, parse_measures
@@ -11,6 +12,7 @@ from service.evaluation.topics import Topic, read_topics
 
 __all__ = [
     "DEFAULT_MEASURES",
+    "Candidates",
     "Difference",
     "Evaluation",
     "Gaps",
@@ -26,6 +28,7 @@ __all__ = [
     "mean",
     "measure_topics",
     "parse_measures",
+    "read_candidates",
     "read_qrels",
     "read_run",
     "read_topics",

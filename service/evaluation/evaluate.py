@@ -9,6 +9,7 @@ from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.home import Home
 from indexer.store import Transaction
 from service.auth import ReadableAudiences, Viewer, readable_audiences
+from service.evaluation.candidates import Candidates
 from service.evaluation.comparison import Difference, compare_topics
 from service.evaluation.items import Keys, are_passages, find_documents, find_people, spell_run
 from service.evaluation.measures import Grades, measure_topics
@@ -25,22 +26,26 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What to measure with: topics, judgements, names of measures (parsed), and perhaps an earlier run."""
+    """What to measure with: topics, judgements, names of measures (parsed), and perhaps an earlier run and, for people,
+    among whom to choose for each topic."""
 
     topics: Sequence[Topic]
     qrels: Sequence[Qrel]
     measures: Sequence[str]
     earlier: Run | None = None
+    candidates: Candidates | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
     """What the figures do not tell: names that mean nothing in this home; topics without judgement (left out);
-    judged ones without text (left out); topics for which this run or the earlier one found nothing (they count 0)."""
+    judged ones without text, or without candidates where others have some (left out); topics for which this run or the
+    earlier one found nothing (they count 0)."""
 
     unknown_items: tuple[str, ...]
     unjudged: tuple[str, ...]
     without_text: tuple[str, ...]
+    without_candidates: tuple[str, ...]
     unanswered: tuple[str, ...]
     unanswered_before: tuple[str, ...]
 
@@ -72,7 +77,7 @@ def evaluate(
         in_qrels = {qrel.item: keys[qrel.item] for qrel in material.qrels if qrel.item in keys}
         task = replace(task, passages=not task.people and are_passages(in_qrels.values()))
         grades = _grades(material, keys)
-        judged = _judged_topics(material.topics, grades, keys)
+        judged = _judged_topics(material, grades, keys)
         ranked = rank_topics(transaction, index, judged, task, readable, settings, report)
         spelled = spell_run(transaction, ranked.run, in_qrels, readable)
     values = measure_topics(material.measures, grades, ranked.run)
@@ -94,33 +99,49 @@ def mean(values: Mapping[str, float]) -> float:
 def _find_items(transaction: Transaction, material: Material, task: Task, readable: ReadableAudiences) -> Keys:
     rankings = material.earlier.rankings.values() if material.earlier else ()
     names = [*_named_items(material), *(entry.item for ranking in rankings for entry in ranking)]
-    return find_people(transaction, names) if task.people else find_documents(transaction, names, readable)
+    excluded = [item for topic in material.topics for item in topic.exclude]
+    # What is excluded may be either: a topic's own document, too, is to be absent where people are ranked.
+    if task.people:
+        return find_documents(transaction, excluded, readable) | find_people(transaction, names)
+    return find_people(transaction, excluded) | find_documents(transaction, names, readable)
 
 
 def _named_items(material: Material) -> Iterable[str]:
     yield from (qrel.item for qrel in material.qrels)
     yield from (item for topic in material.topics for item in topic.exclude)
+    yield from (person for people in (material.candidates or {}).values() for person in people)
 
 
 def _grades(material: Material, keys: Keys) -> Grades:
     """The judgements of the topics at hand by key, less what a topic excludes; of two for one item the higher."""
+    ranked = {topic.id for topic in material.topics if material.candidates is None or topic.id in material.candidates}
     excluded = {topic.id: {keys.get(item, item) for item in topic.exclude} for topic in material.topics}
     grades: dict[str, dict[str, int]] = defaultdict(dict)
     for qrel in material.qrels:
         item = keys.get(qrel.item, qrel.item)
-        if qrel.topic in excluded and item not in excluded[qrel.topic]:
+        if qrel.topic in ranked and item not in excluded[qrel.topic]:
             grades[qrel.topic][item] = max(qrel.relevance, grades[qrel.topic].get(item, qrel.relevance))
     if not grades:
-        raise EvaluationInvalid("no topic is judged by these qrels: the ids of the topics must be the same in both")
+        files = "in both" if material.candidates is None else "in all, candidates included"
+        raise EvaluationInvalid(f"no topic is judged by these qrels: the ids of the topics must be the same {files}")
     return grades
 
 
-def _judged_topics(topics: Sequence[Topic], grades: Grades, keys: Keys) -> list[Topic]:
+def _judged_topics(material: Material, grades: Grades, keys: Keys) -> list[Topic]:
+    """The topics at hand, in keys."""
     return [
-        replace(topic, exclude=tuple(keys.get(item, item) for item in topic.exclude))
-        for topic in topics
+        replace(
+            topic,
+            exclude=tuple(keys.get(item, item) for item in topic.exclude),
+            candidates=_candidates_of(topic, material.candidates, keys),
+        )
+        for topic in material.topics
         if topic.id in grades
     ]
+
+
+def _candidates_of(topic: Topic, candidates: Candidates | None, keys: Keys) -> tuple[str, ...] | None:
+    return None if candidates is None else tuple(keys[person] for person in candidates[topic.id] if person in keys)
 
 
 def _earlier_run(earlier: Run, judged: Sequence[Topic], keys: Keys) -> Run:
@@ -141,10 +162,13 @@ def _differences(now: Values, before: Values) -> dict[str, Difference]:
 
 def _gaps(material: Material, grades: Grades, keys: Keys, run: Run, earlier: Run | None) -> Gaps:
     known = {topic.id for topic in material.topics}
+    judged = dict.fromkeys(qrel.topic for qrel in material.qrels)
+    candidates = known if material.candidates is None else material.candidates.keys()
     return Gaps(
         unknown_items=tuple(dict.fromkeys(item for item in _named_items(material) if item not in keys)),
-        unjudged=tuple(topic.id for topic in material.topics if topic.id not in grades),
-        without_text=tuple(dict.fromkeys(qrel.topic for qrel in material.qrels if qrel.topic not in known)),
+        unjudged=tuple(t.id for t in material.topics if t.id not in grades and t.id in candidates),
+        without_text=tuple(topic for topic in judged if topic not in known),
+        without_candidates=tuple(topic for topic in judged if topic in known and topic not in candidates),
         unanswered=tuple(topic for topic in grades if topic not in run.rankings),
         unanswered_before=tuple(topic for topic in grades if topic not in earlier.rankings) if earlier else (),
     )

@@ -1,21 +1,22 @@
 """Ranks topics with the code that answers questions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.domain.errors import EvaluationInvalid, QueryInvalid
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.store import Transaction
 from service.auth import ReadableAudiences
 from service.evaluation.items import passage_key
+from service.evaluation.people import rank_people_of
 from service.evaluation.runs import RankedItem, Ranking, Run
 from service.evaluation.topics import Topic
-from service.experts import rank_people
 from service.search import (
     OpenIndex,
     Query,
     Retrieved,
     parse_query,
+    parse_text,
     rank_documents,
     retrieve_passages,
     with_feedback,
@@ -72,6 +73,9 @@ def rank_topics(
 
 def _query(topic: Topic, task: Task) -> Query:
     try:
+        if topic.candidates is not None:
+            query = replace(parse_text(topic.text), people=frozenset(topic.candidates))
+            return replace(query, communities=frozenset(task.communities))
         return parse_query(topic.text, communities=task.communities)
     except QueryInvalid as error:
         raise EvaluationInvalid(f"the topic {topic.id}: {error}") from error
@@ -86,10 +90,7 @@ def _rank(
     settings: ServiceSettings,
 ) -> list[RankedItem]:
     if task.people:
-        # All that can be ranked, so that a person who is just under the threshold of the page counts, too.
-        wide = settings.experts.model_copy(update={"shown": task.limit + len(topic.exclude), "least_score": 0.0})
-        found = rank_people(transaction, retrieved, readable, wide)
-        return [RankedItem(entry.person.id, entry.score) for entry in found]
+        return rank_people_of(transaction, retrieved, topic, task.limit, readable, settings.experts)
     ranked = [
         RankedItem(
             passage_key(entry.passage.document.public_id, entry.passage.ordinal)

@@ -14,11 +14,13 @@ TITLE = re.compile(r"<title>\s*(?:topic:)?(.*?)(?=</?[a-z]+>|\Z)", re.DOTALL | r
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A question with its id. Items in `exclude` are treated as absent for it: its own source, its asker."""
+    """A question with its id. Items in `exclude` are treated as absent for it: its own source, its asker; a document
+    there speaks for nobody. Where there are `candidates`, these people alone are ranked."""
 
     id: str
     text: str
     exclude: tuple[str, ...] = ()
+    candidates: tuple[str, ...] | None = None
 
 
 Numbered = tuple[int, Topic]

@@ -3,9 +3,12 @@
 from service.experts.answer import Answer, CommunityShare, answer
 from service.experts.people import Confidence, Evidence, RankedPerson, rank_people
 from service.experts.reasons import CountedVote, PersonReasons
+from service.experts.shortlist import LONGEST_NAME, MOST_PEOPLE, Shortlist, ShortlistedPerson, rank_shortlist
 from service.experts.verdict import Verdict, VerdictKind
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_PEOPLE",
     "Answer",
     "CommunityShare",
     "Confidence",
@@ -13,8 +16,11 @@ __all__ = [
     "Evidence",
     "PersonReasons",
     "RankedPerson",
+    "Shortlist",
+    "ShortlistedPerson",
     "Verdict",
     "VerdictKind",
     "answer",
     "rank_people",
+    "rank_shortlist",
 ]

@@ -50,15 +50,24 @@ class PersonReasons:
         told[0] += "."
         if any(counted.vote.community > 1 for counted in self.votes):
             told.append("Documents of a community that the question concerns count more.")
-        if self.divisor > 1:
+        if self.votes and self.divisor > 1:
             told.append("Whoever had a part in several documents has to have several that fit.")
         return " ".join(told + feedback_in_words(self.feedback))
 
     def _documents_in_words(self) -> str:
-        if self.documents <= 1:
+        if not self.documents:
+            return "They had no part in anything that you may read"
+        if not self.votes:
+            return f"{_none_of(self.documents)} that they had a part in speaks for them"
+        if self.documents == 1:
             return "The one document that they had a part in speaks for them"
         verb = "speaks" if len(self.votes) == 1 else "speak"
         return f"{len(self.votes)} of the {self.documents} documents that they had a part in {verb} for them"
+
+
+def _none_of(documents: int) -> str:
+    """The beginning of a sentence on documents that count for nothing; only readable ones are spoken of."""
+    return "Not even the one document" if documents == 1 else f"None of the {documents} documents"
 
 
 def person_reasons(

@@ -11,7 +11,7 @@ from service.search.feedback import (
     withdraw_judgement,
 )
 from service.search.influence import Effect
-from service.search.query import Query, parse_query
+from service.search.query import LONGEST_TEXT, Query, parse_query, parse_text
 from service.search.ranked import RankedPassage
 from service.search.reasons import HitReasons, feedback_in_words
 from service.search.results import Hit, Page, load_page, rank_documents
@@ -19,6 +19,7 @@ from service.search.retrieve import Retrieved, retrieve_passages
 from service.search.spelling import Suggestion
 
 __all__ = [
+    "LONGEST_TEXT",
     "Effect",
     "Hit",
     "HitReasons",
@@ -36,6 +37,7 @@ __all__ = [
     "load_page",
     "new_voter",
     "parse_query",
+    "parse_text",
     "rank_documents",
     "retrieve_passages",
     "with_feedback",

@@ -12,6 +12,7 @@ from indexer.domain.errors import EncoderUnavailable, IndexCorrupt, IndexOutdate
 from indexer.embedding import CrossEncoder, Encoder
 from indexer.home import Home
 from indexer.index import LocalEngine, SearchEngine
+from service.search.query import LONGEST_QUESTION
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,8 @@ class OpenIndex:
         if known is not None:
             return known
         vector = self._encoder.encode_query(text)
+        if len(text) > LONGEST_QUESTION:  # whole abstracts, ten thousand of them, would fill the memory
+            return vector
         with self._remembering:
             self._vectors[text] = vector
             if len(self._vectors) > REMEMBERED_QUERIES:

@@ -9,6 +9,7 @@ from indexer.domain.content import DocumentKind
 from indexer.domain.errors import QueryInvalid
 
 LONGEST_QUESTION = 2_000
+LONGEST_TEXT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,8 @@ def parse_query(
     limit: int | None = None,
 ) -> Query:
     """The query that these words ask for; QueryInvalid says which of them cannot be understood."""
-    question = " ".join(text.replace("\0", " ").split())
-    if not question:
-        raise QueryInvalid("the question is empty: type a few words")
-    if len(question) > LONGEST_QUESTION:
-        raise QueryInvalid(f"the question has {len(question)} characters: at most {LONGEST_QUESTION} are read")
     query = Query(
-        question,
+        _checked(text, "question", LONGEST_QUESTION),
         frozenset(slug for slug in communities if slug),
         frozenset(_kind(kind) for kind in kinds if kind),
         _day(since, "since", time.min),
@@ -54,6 +50,11 @@ def parse_query(
     if query.since and query.until and query.since > query.until:
         raise QueryInvalid(f"since ({since}) lies after until ({until}): swap them")
     return query
+
+
+def parse_text(text: str) -> Query:
+    """The query for a text as long as an abstract or a whole paper, such as people are ranked for. QueryInvalid."""
+    return Query(_checked(text, "text", LONGEST_TEXT))
 
 
 def make_cursor(offset: int) -> str:
@@ -72,6 +73,15 @@ def read_cursor(cursor: str | None) -> int:
     except (binascii.Error, ValueError):
         pass
     raise QueryInvalid(f"the cursor {cursor!r} comes from no answer of ours: start again without it")
+
+
+def _checked(text: str, noun: str, longest: int) -> str:
+    tidy = " ".join(text.replace("\0", " ").split())
+    if not tidy:
+        raise QueryInvalid(f"the {noun} is empty: type a few words")
+    if len(tidy) > longest:
+        raise QueryInvalid(f"the {noun} has {len(tidy)} characters: at most {longest} are read")
+    return tidy
 
 
 def _kind(kind: str) -> DocumentKind:

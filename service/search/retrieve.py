@@ -18,6 +18,7 @@ from service.settings import FusionSettings, SearchSettings
 
 TOP = 3
 WHOLE = 1_000_000
+TELLING_WORDS = 0.07  # of the most that BM25 could be
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def retrieve_passages(
     vector, degraded = index.query_vector(query.text)
     found = engine.candidates(vector, QueryTerms.of(query.text), rows, per_list)
     suggestion = suggest(transaction, engine, query.text, readable)
-    if suggestion and suggestion.certain and not _has_words(found, settings):
+    if suggestion and suggestion.certain and not _has_words(found):
         suggestion = replace(suggestion, searched=True)
         vector, degraded = index.query_vector(suggestion.text)
         found = engine.candidates(vector, QueryTerms.of(suggestion.text), rows, per_list)
@@ -112,9 +113,9 @@ def retrieve_passages(
     )
 
 
-def _has_words(found: Candidates, settings: SearchSettings) -> bool:
-    """Whether a candidate is relevant by its words alone."""
-    return float(settings.fusion.word_scale * found.lexical.max(initial=0.0)) >= settings.least_relevance
+def _has_words(found: Candidates) -> bool:
+    """Whether the words of a candidate say enough to believe that the question was meant as it was typed."""
+    return float(found.lexical.max(initial=0.0)) >= TELLING_WORDS
 
 
 def _rows(transaction: Transaction, query: Query, readable: ReadableAudiences) -> RowFilter:

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service.web import communities, documents, feedback, people, search
+from service.web import communities, documents, feedback, people, search, shortlist
 from service.web.errors import show_error
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-for module in (search, people, communities, documents, feedback):
+for module in (search, people, shortlist, communities, documents, feedback):
     router.include_router(module.router)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from textwrap import shorten
 
 from indexer.domain.content import DocumentKind, Locator
 from indexer.domain.people import Role
@@ -10,6 +11,7 @@ from service.experts import Evidence
 DAYS_A_WEEK = 7
 WEEKS_SAID = 8
 YEARS_WITH_MONTH = 1
+LONGEST_SUBJECT = 100
 
 VERBS = {
     Role.AUTHOR: "wrote",
@@ -130,6 +132,11 @@ def sentence(text: str) -> str:
     """The text with a capital at its start and a full stop at its end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) or not text else ".")
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text, for the subject of a mail."""
+    return shorten(text, LONGEST_SUBJECT, placeholder=" …")
 
 
 def _lately(days: int) -> str | None:

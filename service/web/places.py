@@ -27,6 +27,11 @@ def community_href(slug: str) -> str:
     return f"/communities/{quote(slug, safe='')}"
 
 
+def shortlist_href(text: str) -> str:
+    """The form that ranks given people for this text."""
+    return f"/shortlist?text={quote(text, safe='')}"
+
+
 def ask_href(person: Person, question: str) -> str:
     """A mail to the person about the question; how to reach them where no address is known or they have left."""
     if person.former or not person.address:

@@ -41,6 +41,7 @@ def _environment() -> Environment:
         said_date=lambda moment: phrases.said_date(moment, _today()),
         evidence_line=lambda evidence: phrases.evidence_line(evidence, _today()),
         sentence=phrases.sentence,
+        shortened=phrases.shortened,
         language=phrases.language,
         share_word=phrases.share_word,
         figure=phrases.figure,
@@ -53,6 +54,7 @@ def _environment() -> Environment:
         community_href=places.community_href,
         ask_href=places.ask_href,
         outside_href=places.outside_href,
+        shortlist_href=places.shortlist_href,
         vote_href=places.vote_href,
     )
     return pages

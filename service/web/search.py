@@ -15,7 +15,8 @@ from service.directory import list_communities
 from service.experts import Answer, VerdictKind, answer
 from service.search import Query as SearchQuery
 from service.search import parse_query
-from service.web.feedback import make_form, remember_voter
+from service.web.feedback import make_form
+from service.web.forms import remember_visitor
 from service.web.rendering import render
 
 router = APIRouter()
@@ -113,7 +114,7 @@ def search(
         more_hits=found.page.hits[BEFORE_PEOPLE:],
     )
     if feedback:
-        remember_voter(page, request, feedback)
+        remember_visitor(page, request, feedback.voter)
     return page
 
 
