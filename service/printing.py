@@ -20,6 +20,7 @@ def steps_of(reasons: PersonReasons) -> Iterator[tuple[str, str]]:
         above = f"({vote.fit.relevance:.3f} - {reasons.least_relevance})^{reasons.sharpness}"
         factors = f"role {vote.role:.2f} × likes {vote.quality:.2f} × age {vote.age:.3f}"
         factors += f" × community {vote.community:.2f} × {above}"
+        factors += f" ÷ {vote.authors} authors" if vote.authors > 1 else ""
         gain = f"+ {counted.decay:.3f} × {factors} = {counted.gain:.4f}"
         yield "Vote", f"{gain}: {vote.part.role}, {counted.document.title}"
     yield "Together", f"= {reasons.total:.4f}"
@@ -27,6 +28,8 @@ def steps_of(reasons: PersonReasons) -> Iterator[tuple[str, str]]:
         "Restraint",
         f"÷ {reasons.divisor:.4f} for {reasons.documents} document{'' if reasons.documents == 1 else 's'}",
     )
+    if reasons.activity != 1:
+        yield "Lately", f"× {reasons.activity:.4f} for {', '.join(entry.community for entry in reasons.active)}"
     if reasons.feedback.factor != 1:
         yield "Feedback", f"× {reasons.feedback.factor:.4f}"
     yield "Score", f"= {reasons.score:.4f}"

@@ -23,17 +23,18 @@ class FusionSettings(StrictModel):
 
 
 class SearchSettings(StrictModel):
-    """`fusion` is that of the list of passages. `candidates` bounds each of the two lists that are joined. Passages
-    under `least_relevance` are not shown; those of superseded and retired documents count only `outdated_share` of
-    theirs. With `fold`, documents that say nearly the same are shown once. Documents with an identifier of the question
-    (a word with a digit or a joint) that at most 20 passages have stand among the first `rare_term_places` at least; 0
-    gives them no such right.
+    """`fusion` is that of the list of passages. People are ranked by the best `candidates` by meaning and so many by
+    words, passages by the best `listed` of each. Passages under `least_relevance` are not shown; those of superseded
+    and retired documents count only `outdated_share` of theirs. With `fold`, documents that say nearly the same are
+    shown once. Documents with an identifier of the question (a word with a digit or a joint) that at most 20 passages
+    have stand among the first `rare_term_places` at least; 0 gives them no such right.
 
     `cross_encoder`, a folder or hub name of a sentence-transformers cross-encoder, reads the first `rerank_top`
     documents again together with the question; `rerank_weight` is the share of its scores in their relevance."""
 
     fusion: FusionSettings
     candidates: int = Field(ge=10)
+    listed: int = Field(ge=10)
     least_relevance: float
     outdated_share: float = Field(gt=0, le=1)
     page_size: int = Field(ge=1, le=100)
@@ -60,13 +61,20 @@ class RoleWeights(StrictModel):
 
 class ExpertSettings(StrictModel):
     """The parameters of people ranking; service/experts/votes.py has the formula. Nobody is shown whose best document
-    has less than `least_fit` of the relevance of the best that has people behind it."""
+    has less than `least_fit` of the relevance of the best that has people behind it. `expansion` is how far a question
+    is moved towards what fits it best before people are sought, `shortlist_expansion` the same where given people are
+    compared. `activity_weight` is how much it counts to have done all of a concerned community's work lately; that
+    weighs half after `activity_half_life_years`."""
 
     fusion: FusionSettings
     least_relevance: float
+    expansion: float = Field(ge=0, lt=1)
+    shortlist_expansion: float = Field(ge=0, lt=1)
     sharpness: float = Field(ge=1)
     community_weight: float = Field(ge=0)
     least_fit: float = Field(ge=0, le=1)
+    activity_weight: float = Field(ge=0)
+    activity_half_life_years: float = Field(gt=0)
     half_life_years: float = Field(gt=0)
     oldest_share: float = Field(ge=0, le=1)
     decay: float = Field(gt=0, lt=1)

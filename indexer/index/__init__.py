@@ -1,5 +1,6 @@
 """Vectors and keywords on disk: segments, generations, and searching them."""
 
+from indexer.index.crowding import crowding_of
 from indexer.index.engine import Candidates, LocalEngine, QueryTerms, RowFilter, SearchEngine
 from indexer.index.generation import Generation, GenerationManifest, IndexFolder
 from indexer.index.journal import EmbeddingJournal
@@ -20,5 +21,6 @@ __all__ = [
     "Segment",
     "SimilarWord",
     "Spelling",
+    "crowding_of",
     "write_segment",
 ]

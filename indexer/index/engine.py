@@ -1,7 +1,7 @@
 """Searching a generation: candidates by meaning and by words, each scored by both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
 from indexer.index.allowed import AllowedRows, rare_rows
-from indexer.index.crowding import crowding_of
 from indexer.index.generation import Generation
 from indexer.index.keywords import K1, CorpusStatistics
 from indexer.index.segment import KINDS, Segment, day_of
@@ -26,7 +25,8 @@ Number = TypeVar("Number", np.int64, np.float32)
 class RowFilter:
     """Which rows may be found: those in one of the audiences that also pass every other condition.
 
-    Ids are the database's; None means no condition. Dates are inclusive.
+    Ids are the database's; None means no condition. Dates are inclusive. `without` are passages, (n,), that are gone or
+    closed since the index was built.
     """
 
     audiences: frozenset[int]
@@ -35,21 +35,33 @@ class RowFilter:
     since: datetime | None = None
     until: datetime | None = None
     documents: frozenset[int] | None = None
+    without: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given),
-    BM25 as a share of the most that the query could get, and crowding, the mean cosine to its ten nearest passages of
-    other documents (0 without a vector). `exact`, (m,), are the ids of those passages that have an identifier of the
-    query which at most 20 allowed passages have."""
+    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given), and
+    BM25 as a share of the most that the query could get. `vectors` is (n, dimension), unit length. `exact`, (m,), are
+    the ids of those passages that have an identifier of the query which at most 20 allowed passages have."""
 
     passages: NDArray[np.int64]
     documents: NDArray[np.int64]
     cosines: NDArray[np.float32]
     lexical: NDArray[np.float32]
-    crowding: NDArray[np.float32]
+    vectors: NDArray[np.float32]
     exact: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def kept(self, keep: NDArray[np.bool_]) -> "Candidates":
+        """Those that the mask, (n,), keeps."""
+        columns = ("passages", "documents", "cosines", "lexical", "vectors")
+        return replace(self, **{column: getattr(self, column)[keep] for column in columns})
+
+    def nearest(self, per_list: int) -> "Candidates":
+        """The best so many by cosine, the best so many by words, and all that are exact."""
+        keep = np.isin(self.passages, self.exact)
+        keep[np.argsort(-self.cosines, kind="stable")[:per_list]] = True
+        keep[best_rows(self.lexical, per_list)] = True
+        return self.kept(keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +127,16 @@ class LocalEngine:
         scores = _joined([part.scores for part in found], np.float32)
         documents = _joined([part.documents for part in found], np.int64)
         exact = _joined([part.segment.passages[rows] for part, rows in zip(parts, rare, strict=True)], np.int64)
-        keep = np.union1d(_best(scores, per_list), np.flatnonzero(np.isin(passages, exact)))
-        crowding = np.zeros(len(keep), np.float32)
-        if vector is not None and found:
+        keep = np.union1d(best_rows(scores, per_list), np.flatnonzero(np.isin(passages, exact)))
+        if vector is not None:
             keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
-            vectors = np.concatenate([part.vectors for part in found])[keep]
-            crowding = crowding_of(vectors, documents[keep], cosines[keep])
+        vectors = np.concatenate([part.vectors for part in found])[keep] if found else np.zeros((0, 0), np.float32)
         return Candidates(
             passages[keep],
             documents[keep],
             cosines[keep],
             np.asarray(scores[keep] / np.float32(most or 1.0), np.float32),
-            crowding,
+            vectors,
             exact,
         )
 
@@ -166,7 +176,7 @@ def _search(
     scores = segment.keywords.score(terms, statistics)
     if allowed is not None:
         scores[~allowed] = 0
-    chosen = np.union1d(_best(scores, per_list), exact)
+    chosen = np.union1d(best_rows(scores, per_list), exact)
     if vector is not None:
         near, _ = segment.vectors.nearest(vector, allowed, per_list)
         chosen = np.union1d(chosen, near)
@@ -188,10 +198,12 @@ def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDA
         mask &= (segment.days <= day_of(rows.until)) & (segment.days > np.iinfo(np.int32).min)
     if rows.documents is not None:
         mask &= np.isin(segment.documents, list(rows.documents))
+    if len(rows.without):
+        mask &= ~np.isin(segment.passages, rows.without)
     return None if mask.all() else mask
 
 
-def _best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+def best_rows(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     """The rows with the highest positive scores, in no order."""
     matching = np.flatnonzero(scores > 0)
     if len(matching) <= limit:

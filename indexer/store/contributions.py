@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from indexer.domain.people import Role
 from indexer.store.database import Transaction
 from indexer.store.tables import contributions, documents, identities, messages, people
+
+MOMENT = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,35 @@ class MessageAuthor:
 
 def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Part]:
     """Everybody's parts in those of the given documents (row ids) that are in the given audiences."""
-    moment = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created).label("moment")
-    statement = (
-        select(contributions, identities.c.person_id, people.c.name, moment, documents.c.community_id)
+    statement = _parts(audience_ids).where(contributions.c.document_id.in_(list(document_ids)))
+    return _read_parts(transaction, statement.order_by(contributions.c.document_id, contributions.c.identity_id))
+
+
+def parts_since(
+    transaction: Transaction,
+    community_ids: Iterable[int],
+    audience_ids: Iterable[int],
+    since: datetime,
+    until: datetime,
+) -> list[Part]:
+    """Everybody's parts between two moments in the documents of these communities that are in the given audiences."""
+    statement = _parts(audience_ids).where(
+        documents.c.community_id.in_(list(community_ids)), MOMENT.between(since, until)
+    )
+    return _read_parts(transaction, statement)
+
+
+def _parts(audience_ids: Iterable[int]) -> Select[Any]:
+    return (
+        select(contributions, identities.c.person_id, people.c.name, MOMENT.label("moment"), documents.c.community_id)
         .join(identities, identities.c.id == contributions.c.identity_id)
         .join(people, people.c.id == identities.c.person_id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(contributions.c.document_id.in_(list(document_ids)), documents.c.audience_id.in_(list(audience_ids)))
-        .order_by(contributions.c.document_id, contributions.c.identity_id)
+        .where(documents.c.audience_id.in_(list(audience_ids)))
     )
+
+
+def _read_parts(transaction: Transaction, statement: Select[Any]) -> list[Part]:
     return [
         Part(
             row.document_id,
@@ -64,9 +87,15 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids
 
 
 def count_readable(
-    transaction: Transaction, people_ids: Iterable[str], audience_ids: Iterable[int], *, until: datetime | None = None
+    transaction: Transaction,
+    people_ids: Iterable[str],
+    audience_ids: Iterable[int],
+    *,
+    until: datetime | None = None,
+    absent: Iterable[int] = (),
 ) -> dict[str, int]:
-    """How many documents in the given audiences, dated no later than `until`, each person had a part in."""
+    """How many documents in the given audiences, dated no later than `until`, each person had a part in; those in
+    `absent` (row ids) do not count."""
     statement = (
         select(identities.c.person_id, func.count(contributions.c.document_id.distinct()).label("documents"))
         .join(contributions, contributions.c.identity_id == identities.c.id)
@@ -74,6 +103,8 @@ def count_readable(
         .where(identities.c.person_id.in_(list(people_ids)), documents.c.audience_id.in_(list(audience_ids)))
         .group_by(identities.c.person_id)
     )
+    if left_out := list(absent):
+        statement = statement.where(documents.c.id.not_in(left_out))
     if until is not None:
         statement = statement.where(func.coalesce(documents.c.updated, documents.c.created) <= until)
     return {row.person_id: row.documents for row in transaction.execute(statement)}

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from indexer.domain.people import Role
 from service.api.shape import Shape
-from service.experts import CountedVote, PersonReasons, RankedPerson
+from service.experts import Active, CountedVote, PersonReasons, RankedPerson
 from service.search import Effect, Hit
 
 
@@ -44,7 +44,7 @@ class PassageExplanation(Shape):
 
 
 class VoteExplanation(Shape):
-    """weight = role_weight · quality · age · community · max(0, relevance - least_relevance)^sharpness, and
+    """weight = role_weight · quality · age · community · max(0, relevance - least_relevance)^sharpness / authors, and
     gain = decay · weight."""
 
     document: str
@@ -54,6 +54,7 @@ class VoteExplanation(Shape):
     quality: float = Field(description="1 to 2, by likes")
     community: float = Field(description="1 and more, by how much the question concerns the document's community")
     age: float = Field(description="1 for today, less with the years")
+    authors: int = Field(description="How many authors share the vote")
     relevance: float
     weight: float
     decay: float = Field(description="1 for the strongest vote, less for each after it")
@@ -61,8 +62,15 @@ class VoteExplanation(Shape):
     share: float
 
 
+class ActivityExplanation(Shape):
+    community: str = Field(description="Its name")
+    share: float = Field(description="Their part of what was done there lately")
+    concern: float = Field(description="How much the query concerns the community; at most 1 over all of them")
+
+
 class PersonExplanation(Shape):
-    """score = total / divisor · feedback.factor, with total the sum of the votes' gains."""
+    """score = total / divisor · activity · feedback.factor, with total the sum of the votes' gains and
+    activity = 1 + activity_weight · the sum of share · concern over the communities concerned."""
 
     sentence: str
     votes: list[VoteExplanation] = Field(description="Every vote that counts, strongest first")
@@ -71,6 +79,8 @@ class PersonExplanation(Shape):
     total: float
     documents: int = Field(description="How many documents they had a part in that you may read")
     divisor: float = Field(description="Restrains whoever had a part in many documents")
+    active: list[ActivityExplanation]
+    activity: float = Field(description="1 and more, by what they did lately in the communities concerned")
     feedback: FeedbackEffectOut
     score: float
 
@@ -106,9 +116,15 @@ def explain_person(ranked: RankedPerson) -> PersonExplanation:
         total=reasons.total,
         documents=reasons.documents,
         divisor=reasons.divisor,
+        active=[_active(entry) for entry in reasons.active],
+        activity=reasons.activity,
         feedback=_effect(reasons.feedback),
         score=reasons.score,
     )
+
+
+def _active(entry: Active) -> ActivityExplanation:
+    return ActivityExplanation(community=entry.community, share=entry.lately.share, concern=entry.lately.concern)
 
 
 def _vote(counted: CountedVote) -> VoteExplanation:
@@ -121,6 +137,7 @@ def _vote(counted: CountedVote) -> VoteExplanation:
         quality=vote.quality,
         community=vote.community,
         age=vote.age,
+        authors=vote.authors,
         relevance=vote.fit.relevance,
         weight=vote.weight,
         decay=counted.decay,

@@ -6,12 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import numpy as np
+
 from indexer.domain.people import Community, Person, Role
 from indexer.store import Transaction, contributions, documents, passages, people
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
-from service.experts.reasons import PersonReasons, person_reasons
-from service.experts.votes import YEAR, Fit, Vote, cast_votes, score, shares
+from service.experts.reasons import Active, PersonReasons, person_reasons
+from service.experts.votes import (
+    YEAR,
+    Fit,
+    Lately,
+    Vote,
+    active_lately,
+    active_since,
+    activity_factor,
+    activity_shares,
+    cast_votes,
+    concerned_communities,
+    score,
+    shares,
+)
 from service.search import Retrieved
 from service.settings import ExpertSettings
 
@@ -19,6 +34,7 @@ STRONG_DOCUMENTS = 3
 FAIR_DOCUMENTS = 2
 RECENT_YEARS = 3
 TELLING_SHARE = 0.1
+ABOUT_PASSAGES = 3
 
 
 class Confidence(StrEnum):
@@ -57,6 +73,17 @@ class RankedPerson:
     reasons: PersonReasons
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """By person: votes (strongest first), the number of readable documents, what part they had lately in the
+    communities concerned, and the score."""
+
+    votes: Mapping[str, Sequence[Vote]]
+    documents: Mapping[str, int]
+    lately: Mapping[str, Sequence[Lately]]
+    scores: Mapping[str, float]
+
+
 def rank_people(
     transaction: Transaction,
     retrieved: Retrieved,
@@ -65,21 +92,22 @@ def rank_people(
     *,
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
+    absent: Collection[int] = (),
 ) -> list[RankedPerson]:
     """The people to ask, best first; votes.py has the formula.
 
     With a shortlist (person ids) these people alone are ranked, all of them, and the prolific are restrained more:
-    that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that.
+    that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that. What is
+    `absent` (row ids of documents) counts as never written.
     """
-    votes, counts, scores = score_people(transaction, retrieved, readable, settings, now=now, shortlist=shortlist)
-    best = sorted(scores, key=lambda person: (-scores[person], person))
+    tally = score_people(transaction, retrieved, readable, settings, now=now, shortlist=shortlist, absent=absent)
+    best = sorted(tally.scores, key=lambda person: (-tally.scores[person], person))
     if shortlist is None:
-        telling = _with_telling_document(votes, settings)
-        best = [person for person in best if person in telling and scores[person] >= settings.least_score]
+        telling = _with_telling_document(tally.votes, settings)
+        best = [person for person in best if person in telling and tally.scores[person] >= settings.least_score]
         best = best[: settings.shown]
-    chosen = {person: votes[person] for person in best}
-    reasons = _reasons(transaction, chosen, counts, retrieved, readable, settings, _restraint(settings, shortlist))
-    return _described(transaction, chosen, reasons, scores, readable, settings)
+    reasons = _reasons(transaction, best, tally, retrieved, readable, settings, _restraint(settings, shortlist))
+    return _described(transaction, best, tally, reasons, readable, settings)
 
 
 def _with_telling_document(votes: Mapping[str, Sequence[Vote]], settings: ExpertSettings) -> set[str]:
@@ -98,18 +126,32 @@ def score_people(
     *,
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
-) -> tuple[dict[str, list[Vote]], dict[str, int], dict[str, float]]:
-    """Votes, number of readable documents and score of everybody who has a vote, or who is on the shortlist."""
-    votes = _votes(transaction, retrieved, readable, settings, now or datetime.now(UTC))
+    absent: Collection[int] = (),
+) -> Tally:
+    """The score of everybody who has a vote, or who is on the shortlist, with what it is made of."""
+    moment = now or datetime.now(UTC)
+    left = retrieved.only(~np.isin(retrieved.candidates.documents, list(absent))) if absent else retrieved
+    fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
+    parts = contributions.parts_in(transaction, fits, readable.ids)
+    concern = concerned_communities(fits, {part.document: part.community for part in parts}, settings.least_relevance)
+    votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
+    lately: Mapping[str, Sequence[Lately]] = {}
     if shortlist is not None:
         votes = {person: votes.get(person, []) for person in shortlist}
-    counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until)
+    elif settings.activity_weight:
+        until = min(moment, retrieved.query.until or moment)
+        done = contributions.parts_since(transaction, concern, readable.ids, active_since(settings, moment), until)
+        shares_of_work = activity_shares((part for part in done if part.document not in absent), settings, moment)
+        lately = active_lately(concern, shares_of_work)
+    counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until, absent=absent)
     restraint = _restraint(settings, shortlist)
     scores = {
-        person: score(cast, counts.get(person, 0), settings, restraint) * retrieved.influence.on_person(person).factor
+        person: score(cast, counts.get(person, 0), settings, restraint)
+        * activity_factor(lately.get(person, ()), settings)
+        * retrieved.influence.on_person(person).factor
         for person, cast in votes.items()
     }
-    return votes, counts, scores
+    return Tally(votes, counts, lately, scores)
 
 
 def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> float:
@@ -118,53 +160,61 @@ def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> f
 
 def _reasons(
     transaction: Transaction,
-    votes: Mapping[str, Sequence[Vote]],
-    counts: Mapping[str, int],
+    best: Sequence[str],
+    tally: Tally,
     retrieved: Retrieved,
     readable: ReadableAudiences,
     settings: ExpertSettings,
     restraint: float,
 ) -> dict[str, PersonReasons]:
-    counted = {vote.part.document for cast in votes.values() for vote in cast[: settings.documents]}
+    counted = {vote.part.document for person in best for vote in tally.votes[person][: settings.documents]}
     found = documents.find_by_ids(transaction, counted, readable.ids)
+    names = _names_of_communities(transaction, readable)
     return {
         person: person_reasons(
-            cast, found, counts.get(person, 0), settings, restraint, retrieved.influence.on_person(person)
+            tally.votes[person],
+            found,
+            tally.documents.get(person, 0),
+            [Active(names[part.community], part) for part in tally.lately.get(person, ()) if part.community in names],
+            settings,
+            restraint,
+            retrieved.influence.on_person(person),
         )
-        for person, cast in votes.items()
+        for person in best
     }
 
 
-def _votes(
-    transaction: Transaction,
-    retrieved: Retrieved,
-    readable: ReadableAudiences,
-    settings: ExpertSettings,
-    now: datetime,
-) -> dict[str, list[Vote]]:
-    fits = fits_of(retrieved, settings)
-    return cast_votes(fits, contributions.parts_in(transaction, fits, readable.ids), settings, now)
+def _names_of_communities(transaction: Transaction, readable: ReadableAudiences) -> dict[int, str]:
+    """The names of the communities that the viewer may know of, by row id."""
+    ids = passages.community_ids(transaction)
+    known = (community for community in people.all_communities(transaction) if community.slug in readable.communities)
+    return {ids[community.slug]: community.name for community in known}
 
 
-def fits_of(retrieved: Retrieved, settings: ExpertSettings) -> dict[int, Fit]:
+def fits_of(retrieved: Retrieved, settings: ExpertSettings, expansion: float) -> dict[int, Fit]:
     """How well each candidate document (by row id) fits, for those that fit well enough to speak for somebody."""
-    found, relevance = retrieved.candidates, retrieved.relevance(settings.fusion)
+    wider = retrieved.expanded(expansion, settings.fusion)
+    found, relevance = wider.candidates, wider.relevance(settings.fusion)
+    about = wider.best_mean_of_documents(relevance, ABOUT_PASSAGES)
     return {
-        int(found.documents[position]): Fit(int(found.passages[position]), float(relevance[position]))
-        for position in retrieved.best_of_documents(relevance)
+        (document := int(found.documents[position])): Fit(
+            int(found.passages[position]), float(relevance[position]), about[document]
+        )
+        for position in wider.best_of_documents(relevance)
         if relevance[position] > settings.least_relevance
     }
 
 
 def _described(
     transaction: Transaction,
-    votes: Mapping[str, Sequence[Vote]],
+    best: Sequence[str],
+    tally: Tally,
     reasons: Mapping[str, PersonReasons],
-    scores: Mapping[str, float],
     readable: ReadableAudiences,
     settings: ExpertSettings,
 ) -> list[RankedPerson]:
-    """The people in the order of `votes`, with what a reader wants to know of each."""
+    """The people in the order of `best`, with what a reader wants to know of each."""
+    votes = {person: tally.votes[person] for person in best}
     found = people.find_people(transaction, votes)
     communities = _communities(transaction, votes, readable)
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
@@ -177,7 +227,7 @@ def _described(
                 RankedPerson(
                     found[person],
                     communities.get(person, ()),
-                    scores[person],
+                    tally.scores[person],
                     _confidence(evidence, datetime.now(UTC)),
                     evidence,
                     reasons[person].documents,

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.domain.content import Document
-from service.experts.votes import Vote, divisor, shares
+from service.experts.votes import Lately, Vote, activity_factor, divisor, shares
 from service.search import Effect, feedback_in_words
 from service.settings import ExpertSettings
 
 MOST, MUCH = 0.5, 0.25
+WORTH_TELLING = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,23 @@ class CountedVote:
 
 
 @dataclass(frozen=True, slots=True)
+class Active:
+    """A person's part in the recent work of a community that the question concerns, with the community's name."""
+
+    community: str
+    lately: Lately
+
+
+@dataclass(frozen=True, slots=True)
 class PersonReasons:
-    """The parts of a person's score, votes strongest first. `total` is the sum of the gains; `documents` is how many
+    """The parts of a person's score, votes strongest first, and what they did lately in the communities concerned.
+    `total` is the sum of the gains; `documents` is how many
     the viewer may read and the person had a part in, which decides the `divisor`; a vote's weight is its role · quality
-    · age · community · max(0, relevance - `least_relevance`)^`sharpness`."""
+    · age · community · max(0, relevance - `least_relevance`)^`sharpness` / authors."""
 
     votes: tuple[CountedVote, ...]
+    active: tuple[Active, ...]
+    activity: float
     least_relevance: float
     sharpness: float
     total: float
@@ -38,8 +50,8 @@ class PersonReasons:
 
     @property
     def score(self) -> float:
-        """Total / divisor · the factor of feedback."""
-        return self.total / self.divisor * self.feedback.factor
+        """Total / divisor · the factors of activity and feedback."""
+        return self.total / self.divisor * self.activity * self.feedback.factor
 
     def sentence(self) -> str:
         """The reasons in words."""
@@ -50,6 +62,13 @@ class PersonReasons:
         told[0] += "."
         if any(counted.vote.community > 1 for counted in self.votes):
             told.append("Documents of a community that the question concerns count more.")
+        if any(counted.vote.authors > 1 for counted in self.votes):
+            told.append("A document written by several says less of each.")
+        told += [
+            f"Lately {entry.lately.share:.0%} of what was done in {entry.community} was theirs."
+            for entry in self.active[:1]
+            if entry.lately.share >= WORTH_TELLING
+        ]
         if self.votes and self.divisor > 1:
             told.append("Whoever had a part in several documents has to have several that fit.")
         return " ".join(told + feedback_in_words(self.feedback))
@@ -74,6 +93,7 @@ def person_reasons(
     votes: Sequence[Vote],
     documents: Mapping[int, Document],
     readable_documents: int,
+    active: Sequence[Active],
     settings: ExpertSettings,
     restraint: float,
     feedback: Effect,
@@ -87,6 +107,8 @@ def person_reasons(
     ]
     return PersonReasons(
         tuple(counted),
+        tuple(active),
+        activity_factor((entry.lately for entry in active), settings),
         settings.least_relevance,
         settings.sharpness,
         sum(gains),

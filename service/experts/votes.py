@@ -1,38 +1,46 @@
 """The arithmetic of people ranking, over values alone: votes of documents, and what they add up to.
 
-    e     = role · quality · age · community · max(0, relevance - least)^sharpness
+    e     = role · quality · age · community · max(0, relevance - least)^sharpness / authors
     score = sum over the ten best votes of decay^(i-1) · e_i / (sum over i <= min(n, 10) of decay^(i-1))^restraint
+            · (1 + activity · what part they had lately in the communities concerned)
 
-with n the person's readable documents (design.md, "Ranking"). Two factors are ours. `sharpness`: over a home of several
-fields, ten documents that hardly fit must not outweigh one that does. `community`: a document of the community that
-the question concerns speaks louder, because who takes part there is asked more likely.
+with n the person's readable documents (design.md, "Ranking"). Four factors are ours. `sharpness`: how much more a
+document that fits well counts than one that hardly does. `community`: a document of the community that the question
+concerns speaks louder, because who takes part there is asked more likely. `authors`: a document written by many says
+less of each; not where given people are compared for a text. `activity`: who does much of a community's work these
+months is the one to ask there; a share of each community's work, so it makes nobody known elsewhere.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from indexer.domain.people import Role
 from indexer.store.contributions import Part
 from service.settings import ExpertSettings
 
 YEAR = timedelta(days=365.25)
-TELLING_DOCUMENTS = 10
-TELLING_SHARPNESS = 4
+TELLING_DOCUMENTS = 20
+TELLING_SHARPNESS = 6
+LEAST_ACTIVITY = 1.0  # added to a community's: the only message of a quiet month makes nobody the one to ask
+FORGOTTEN_HALF_LIVES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well a document fits a question: the relevance of its best passage, and which that is (row id)."""
+    """How well a document fits a question: the relevance of its best passage, which that is (row id), and the mean
+    relevance of its best three, which says whether the document is about it."""
 
     passage: int
     relevance: float
+    about: float
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A document speaking for a person. `weight` is the product of the other factors and of how far the relevance is
-    above the least that counts."""
+    """A document speaking for a person. `weight` is the product of the other factors, divided by the `authors` that
+    share it, and of how far the relevance is above the least that counts."""
 
     part: Part
     fit: Fit
@@ -40,18 +48,40 @@ class Vote:
     quality: float
     age: float
     community: float
+    authors: int
     weight: float
 
 
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """A person's share of a community's (row id) recent work, and how much the question concerns the community."""
+
+    community: int
+    share: float
+    concern: float
+
+    @property
+    def gain(self) -> float:
+        return self.share * self.concern
+
+
 def cast_votes(
-    fits: Mapping[int, Fit], parts: Iterable[Part], settings: ExpertSettings, now: datetime
+    fits: Mapping[int, Fit],
+    parts: Sequence[Part],
+    concern: Mapping[int, float],
+    settings: ExpertSettings,
+    now: datetime,
+    *,
+    shared: bool = True,
 ) -> dict[str, list[Vote]]:
-    """Each person's votes, strongest first: one for each of the fitting documents (by row id), in their best role."""
+    """Each person's votes, strongest first: one for each of the fitting documents (by row id), in their best role.
+    `shared`: the authors of a document share its vote."""
     votes: dict[tuple[str, int], Vote] = {}
-    cast = list(parts)
-    concern = concerned_communities(fits, {part.document: part.community for part in cast}, settings.least_relevance)
-    for part in cast:
-        vote = _vote(part, fits[part.document], concern.get(part.community, 0.0), settings, now)
+    authors = Counter(document for document, _ in {(p.document, p.person) for p in parts if p.role is Role.AUTHOR})
+    for part in parts:
+        sharing = authors[part.document] if shared and part.role is Role.AUTHOR else 1
+        concerned = 0.0 if part.community is None else concern.get(part.community, 0.0)
+        vote = _vote(part, fits[part.document], concerned, sharing, settings, now)
         known = votes.get((part.person, part.document))
         if vote.weight > 0 and (known is None or known.weight < vote.weight):
             votes[part.person, part.document] = vote
@@ -63,17 +93,57 @@ def cast_votes(
 
 def concerned_communities(
     fits: Mapping[int, Fit], community_of: Mapping[int, int | None], least: float
-) -> dict[int | None, float]:
+) -> dict[int, float]:
     """How much the question concerns each community (row id), adding up to at most 1: its share of the documents that
-    fit best, the better the more."""
-    best = sorted(fits, key=lambda document: (-fits[document].relevance, document))[:TELLING_DOCUMENTS]
-    told = {document: (fits[document].relevance - least) ** TELLING_SHARPNESS for document in best}
+    are most about it, the better the more."""
+    best = sorted(fits, key=lambda document: (-fits[document].about, document))[:TELLING_DOCUMENTS]
+    told = {document: max(fits[document].about - least, 0.0) ** TELLING_SHARPNESS for document in best}
     total = sum(told.values()) or 1.0
-    concern: dict[int | None, float] = defaultdict(float)
+    concern: dict[int, float] = defaultdict(float)
     for document, weight in told.items():
-        concern[community_of.get(document)] += weight / total
-    concern.pop(None, None)  # what belongs to no community says nothing about which one is meant
+        # What belongs to no community counts in the total, but says nothing about which one is meant.
+        if (community := community_of.get(document)) is not None:
+            concern[community] += weight / total
     return dict(concern)
+
+
+def activity_shares(parts: Iterable[Part], settings: ExpertSettings, now: datetime) -> dict[int, dict[str, float]]:
+    """What share each person had lately in the work of each community (row id), by the role in each document and how
+    long ago that was."""
+    best: dict[tuple[int, str, int], float] = defaultdict(float)
+    for part in parts:
+        if part.community is not None and part.at is not None and part.at <= now:
+            years = (now - part.at) / YEAR
+            worth = _role(part, settings) * float(2 ** (-years / settings.activity_half_life_years))
+            key = part.community, part.person, part.document
+            best[key] = max(best[key], worth)
+    done: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for (community, person, _), worth in best.items():
+        done[community][person] += worth
+    totals = {community: LEAST_ACTIVITY + sum(by_person.values()) for community, by_person in done.items()}
+    return {
+        community: {person: worth / totals[community] for person, worth in by_person.items()}
+        for community, by_person in done.items()
+    }
+
+
+def active_lately(concern: Mapping[int, float], activity: Mapping[int, Mapping[str, float]]) -> dict[str, list[Lately]]:
+    """By person their part in each of the communities concerned, the largest first."""
+    found: dict[str, list[Lately]] = defaultdict(list)
+    for community, by_person in activity.items():
+        for person, share in by_person.items():
+            found[person].append(Lately(community, share, concern.get(community, 0.0)))
+    return {person: sorted(parts, key=lambda part: -part.gain) for person, parts in found.items()}
+
+
+def activity_factor(lately: Iterable[Lately], settings: ExpertSettings) -> float:
+    """1 and more, by the person's part in the communities concerned."""
+    return 1 + settings.activity_weight * sum(part.gain for part in lately)
+
+
+def active_since(settings: ExpertSettings, now: datetime) -> datetime:
+    """From when on a part in a community's work counts as lately; what was before would weigh next to nothing."""
+    return now - FORGOTTEN_HALF_LIVES * settings.activity_half_life_years * YEAR
 
 
 def score(votes: Sequence[Vote], documents: int, settings: ExpertSettings, restraint: float) -> float:
@@ -92,14 +162,18 @@ def shares(votes: Sequence[Vote], settings: ExpertSettings) -> list[float]:
     return [settings.decay**place * vote.weight for place, vote in enumerate(votes[: settings.documents])]
 
 
-def _vote(part: Part, fit: Fit, concern: float, settings: ExpertSettings, now: datetime) -> Vote:
-    role = float(getattr(settings.roles, part.role.replace(" ", "_")))
+def _vote(part: Part, fit: Fit, concern: float, authors: int, settings: ExpertSettings, now: datetime) -> Vote:
+    role = _role(part, settings)
     quality = _quality(part, settings)
     age = _age(part, settings, now)
     community = 1 + settings.community_weight * concern
     above = max(0.0, fit.relevance - settings.least_relevance)
-    weight = role * quality * age * community * above**settings.sharpness
-    return Vote(part, fit, role, quality, age, community, weight)
+    weight = role * quality * age * community * above**settings.sharpness / authors
+    return Vote(part, fit, role, quality, age, community, authors, weight)
+
+
+def _role(part: Part, settings: ExpertSettings) -> float:
+    return float(getattr(settings.roles, part.role.replace(" ", "_")))
 
 
 def _quality(part: Part, settings: ExpertSettings) -> float:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.domain.content import Document
 from indexer.index import QueryTerms
 from indexer.passages import indexed_text
@@ -87,14 +90,15 @@ def rank_documents(
 
     What has been superseded or retired counts less, and never stands before what took its place.
     """
+    retrieved = retrieved.listed(settings.listed)
     relevance = retrieved.relevance(settings.fusion)
     exact = retrieved.is_exact() & (settings.rare_term_places > 0)
     best = retrieved.best_of_documents(relevance + FIRST_OF_ITS_DOCUMENT * exact)
     best = best[(relevance[best] >= settings.least_relevance) | exact[best]]
     stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
-    words = retrieved.words(settings.fusion)
+    words, neighbours = retrieved.words(settings.fusion), retrieved.neighbours()
     found = [
-        RankedPassage(passage, _reasons(passage.document, retrieved, int(position), float(words[position]), settings))
+        RankedPassage(passage, _reasons(passage.document, retrieved, int(position), words, neighbours, settings))
         for position in best
         if (passage := stored.get(int(retrieved.candidates.passages[position]))) and passage.audience in readable.ids
     ]
@@ -107,13 +111,18 @@ def rank_documents(
 
 
 def _reasons(
-    document: Document, retrieved: Retrieved, position: int, words: float, settings: SearchSettings
+    document: Document,
+    retrieved: Retrieved,
+    position: int,
+    words: NDArray[np.float32],
+    neighbours: NDArray[np.float32],
+    settings: SearchSettings,
 ) -> HitReasons:
     return HitReasons(
         cosine=None if retrieved.degraded else float(retrieved.candidates.cosines[position]),
-        neighbours=float(retrieved.candidates.crowding[position]),
+        neighbours=float(neighbours[position]),
         crowding=settings.fusion.crowding,
-        words=words,
+        words=float(words[position]),
         word_weight=settings.fusion.word_weight,
         mark=document.mark,
         standing=settings.outdated_share if document.mark in OUTDATED else 1.0,

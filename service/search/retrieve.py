@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from indexer.domain.errors import QueryInvalid
 from indexer.embedding import CrossEncoder
-from indexer.index import Candidates, QueryTerms, RowFilter
+from indexer.index import Candidates, QueryTerms, RowFilter, crowding_of
 from indexer.store import Transaction, contributions, passages
 from service.auth import ReadableAudiences
 from service.search.engine import OpenIndex
@@ -18,19 +18,22 @@ from service.settings import FusionSettings, SearchSettings
 
 TOP = 3
 WHOLE = 1_000_000
+EXPANDED_BY = 20  # documents
 TELLING_WORDS = 0.07  # of the most that BM25 could be
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The candidates for a question. `degraded` says, in a sentence for people, what the search had to do without.
-    `influence` is that of feedback; there is none before `with_feedback`. `suggestion` is what may have been meant;
-    `cross_encoder` reads the best again, and `unread` says in a sentence why a wanted one cannot."""
+    """The candidates for a question, and its unit vector where it has one. `degraded` says, in a sentence for people,
+    what the search had to do without. `influence` is that of feedback; there is none before `with_feedback`.
+    `suggestion` is what may have been meant; `cross_encoder` reads the best again, and `unread` says in a sentence why
+    a wanted one cannot."""
 
     query: Query
     candidates: Candidates
     generation: str
     degraded: str | None
+    vector: NDArray[np.float32] | None = None
     influence: Influence = field(default_factory=Influence)
     suggestion: Suggestion | None = None
     cross_encoder: CrossEncoder | None = None
@@ -57,12 +60,42 @@ class Retrieved:
     def meaning(self, fusion: FusionSettings) -> NDArray[np.float32]:
         """How close each candidate is in meaning, (n,): cosine + crowding · (cosine - mean cosine to its neighbours).
         Passages that are close to everything in their field stand back: see indexer/index/crowding.py."""
+        cosines = self.candidates.cosines
+        if not fusion.crowding:
+            return cosines
+        return np.asarray(cosines + fusion.crowding * (cosines - self.neighbours()), np.float32)
+
+    def neighbours(self) -> NDArray[np.float32]:
+        """The mean cosine of each candidate to its ten nearest, (n,)."""
         found = self.candidates
-        return np.asarray(found.cosines + fusion.crowding * (found.cosines - found.crowding), np.float32)
+        return crowding_of(found.vectors, found.documents, found.cosines)
 
     def words(self, fusion: FusionSettings) -> NDArray[np.float32]:
         """How well the words of each candidate fit, (n,): min(1, scale · BM25 / the most it could be)."""
         return np.asarray(np.minimum(1.0, fusion.word_scale * self.candidates.lexical), np.float32)
+
+    def only(self, keep: NDArray[np.bool_]) -> "Retrieved":
+        """The same with those candidates that the mask, (n,), keeps."""
+        return replace(self, candidates=self.candidates.kept(keep))
+
+    def listed(self, per_list: int) -> "Retrieved":
+        """The same with only so many candidates by meaning and by words: those to list."""
+        return replace(self, candidates=self.candidates.nearest(per_list))
+
+    def expanded(self, share: float, fusion: FusionSettings) -> "Retrieved":
+        """The same for the question moved towards what fits it best, its vector q becoming unit((1 - share) · q +
+        share · m) with m the unit mean of the best passages of the 20 best documents, each by its relevance.
+
+        Pseudo-relevance feedback after J. Rocchio (1971): the people whose work is about the subject are found by what
+        else is written about it, not only by the words of this question.
+        """
+        if self.vector is None or not share or not len(self.candidates.passages):
+            return self
+        relevance = self.relevance(fusion)
+        best = self.best_of_documents(relevance)[:EXPANDED_BY]
+        towards = _unit(np.maximum(relevance[best], 0) @ self.candidates.vectors[best])
+        cosines = self.candidates.vectors @ _unit((1 - share) * self.vector + share * towards)
+        return replace(self, candidates=replace(self.candidates, cosines=cosines))
 
     def is_exact(self) -> NDArray[np.bool_]:
         """Which candidates have a rare identifier of the question, (n,)."""
@@ -73,6 +106,16 @@ class Retrieved:
         order = np.lexsort((self.candidates.passages, -relevance))
         _, first = np.unique(self.candidates.documents[order], return_index=True)
         return np.asarray(order[np.sort(first)], np.int64)
+
+    def best_mean_of_documents(self, relevance: NDArray[np.float32], number: int) -> dict[int, float]:
+        """By document (row id) the mean relevance of its best so many candidates, of fewer where it has fewer."""
+        documents = self.candidates.documents
+        order = np.lexsort((-relevance, documents))
+        _, starts, counts = np.unique(documents[order], return_index=True, return_counts=True)
+        counted = order[np.arange(len(order)) - np.repeat(starts, counts) < number]
+        found, places = np.unique(documents[counted], return_inverse=True)
+        means = np.bincount(places, relevance[counted]) / np.bincount(places)
+        return {int(document): float(mean) for document, mean in zip(found, means, strict=True)}
 
     def strength(self) -> float:
         """How much the corpus has to say: the mean of the three best cosines tells in-domain from foreign questions.
@@ -107,10 +150,15 @@ def retrieve_passages(
         found,
         engine.generation,
         degraded,
+        vector,
         suggestion=suggestion,
         cross_encoder=cross_encoder,
         unread=unread,
     )
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
 def _has_words(found: Candidates) -> bool:

@@ -14,6 +14,7 @@ from tests.fakes import index_home, settings_for, write_thread
 
 # No community, no age and all relevance from words: a score can be worked out from another one by the restraint alone.
 EXPERTS = {"least_relevance": 0.01, "community_weight": 0.0, "oldest_share": 1.0, "least_fit": 0.0}
+EXPERTS |= {"expansion": 0.0, "shortlist_expansion": 0.0, "activity_weight": 0.0}
 DECAY = 0.7
 
 

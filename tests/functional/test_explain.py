@@ -55,19 +55,24 @@ def test_the_matched_words_are_those_that_the_passage_has(found: Any) -> None:
     assert all(first["words"] > 0 for first in (p["explanation"] for p in found["passages"]) if first["matched"])
 
 
-def test_the_votes_of_a_person_multiply_and_add_up_to_their_score(found: Any) -> None:
+def test_the_votes_of_a_person_multiply_and_add_up_to_their_score(found: Any, sample_home: IndexedHome) -> None:
+    experts = sample_home.settings.experts
     assert found["people"]
     for person in found["people"]:
         told = person["explanation"]
         for vote in told["votes"]:
             above = max(0, vote["relevance"] - told["least_relevance"]) ** told["sharpness"]
             assert vote["weight"] == pytest.approx(
-                vote["role_weight"] * vote["quality"] * vote["age"] * vote["community"] * above
+                vote["role_weight"] * vote["quality"] * vote["age"] * vote["community"] * above / vote["authors"]
             )
             assert vote["gain"] == pytest.approx(vote["decay"] * vote["weight"])
             assert vote["share"] == pytest.approx(vote["gain"] / told["total"])
         assert told["total"] == pytest.approx(sum(vote["gain"] for vote in told["votes"]))
-        assert told["score"] == pytest.approx(told["total"] / told["divisor"] * told["feedback"]["factor"])
+        lately = sum(entry["share"] * entry["concern"] for entry in told["active"])
+        assert told["activity"] == pytest.approx(1 + experts.activity_weight * lately)
+        assert told["score"] == pytest.approx(
+            told["total"] / told["divisor"] * told["activity"] * told["feedback"]["factor"]
+        )
         assert told["documents"] == person["documents"]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from scripts.benches.common import DATA, Bench
-from scripts.benches.quality.homes import Asked, indexed, without, write_rows
+from scripts.benches.quality.homes import Asked, indexed, write_rows
 from scripts.benches.quality.measures import average_precision, by_score, precision_at, reciprocal_rank
 
 SET = "expert-dblp"
@@ -53,7 +53,7 @@ def measure(bench: Bench) -> None:
 
 
 def _rank(asked: Asked, text: str, people: dict[str, str], unwanted: set[int]) -> list[str]:
-    scores = asked.scores(without(asked.retrieve(text), unwanted))
+    scores = asked.scores(asked.retrieve(text), absent=unwanted)
     return by_score({person: scores.get(found, 0.0) for person, found in people.items()})
 
 

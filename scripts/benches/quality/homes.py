@@ -1,15 +1,13 @@
 """Homes of the quality sets, indexed by the product with its default settings."""
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from indexer.embedding import open_encoder
 from indexer.home import Home
@@ -48,7 +46,7 @@ class Asked:
         vector, degraded = self.index.query_vector(text)
         engine = self.index.engine()
         found = engine.candidates(vector, QueryTerms.of(text), RowFilter(self.readable.ids), WHOLE)
-        return Retrieved(Query(text), found, engine.generation, degraded)
+        return Retrieved(Query(text), found, engine.generation, degraded, vector)
 
     def document(self, source: str, uri: str) -> int:
         """The row id of the document read from a uri."""
@@ -66,20 +64,8 @@ class Asked:
     def scores(self, retrieved: Retrieved, **options: Any) -> dict[str, float]:
         """The score of everybody who has one, as ranking people gives it."""
         experts = self.settings.experts
-        return score_people(self.transaction, retrieved, self.readable, experts, **options)[2]
-
-
-def without(retrieved: Retrieved, unwanted: Container[int]) -> Retrieved:
-    """The same without the passages of some documents (row ids)."""
-    keep = np.asarray([int(document) not in unwanted for document in retrieved.candidates.documents], bool)
-    return kept(retrieved, keep)
-
-
-def kept(retrieved: Retrieved, keep: NDArray[np.bool_]) -> Retrieved:
-    """The same with the candidates that the mask keeps."""
-    c = retrieved.candidates
-    columns = {name: getattr(c, name)[keep] for name in ("passages", "documents", "cosines", "lexical", "crowding")}
-    return replace(retrieved, candidates=replace(c, **columns))
+        tally = score_people(self.transaction, retrieved, self.readable, experts, **options)
+        return dict(tally.scores)
 
 
 def write_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> Path:

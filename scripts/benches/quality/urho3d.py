@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,10 +11,18 @@ import numpy as np
 from indexer.domain.content import Document
 from indexer.store import contributions, documents, passages
 from scripts.benches.common import DATA, Bench
-from scripts.benches.quality.homes import Asked, indexed, kept
+from scripts.benches.quality.homes import Asked, indexed
 from scripts.benches.quality.measures import by_score, reciprocal_rank
 from service.experts.people import fits_of
-from service.experts.votes import cast_votes, score
+from service.experts.votes import (
+    active_lately,
+    active_since,
+    activity_factor,
+    activity_shares,
+    cast_votes,
+    concerned_communities,
+    score,
+)
 from service.search import Retrieved
 
 SET = "urho3d-forum"
@@ -39,6 +48,11 @@ class Forum:
     parts: dict[int, list[contributions.Part]]
     posts: dict[str, list[datetime]]
     joined: dict[str, list[datetime]]
+
+    def lately(self, since: datetime, until: datetime) -> Iterator[contributions.Part]:
+        """Everybody's parts of that time."""
+        for parts in self.parts.values():
+            yield from (part for part in parts if part.at and since <= part.at < until)
 
 
 def measure(bench: Bench) -> None:
@@ -115,11 +129,16 @@ def _rank(asked: Asked, forum: Forum, thread: Thread) -> list[str]:
     """As ranking people does, over what had been written when the question was asked."""
     now, experts = thread.asked, asked.settings.experts
     retrieved = _before(asked.everything(thread.question), forum, now, asked.settings.search.candidates)
-    fits = fits_of(retrieved, experts)
+    fits = fits_of(retrieved, experts, experts.expansion)
     parts = [part for document in fits for part in forum.parts[document] if part.at and part.at < now]
+    concern = concerned_communities(fits, {part.document: part.community for part in parts}, experts.least_relevance)
+    since = active_since(experts, now)
+    done = (part for part in forum.lately(since, now) if part.community in concern)
+    lately = active_lately(concern, activity_shares(done, experts, now))
     scores = {
         person: score(cast, bisect_left(forum.joined[person], now), experts, experts.restraint)
-        for person, cast in cast_votes(fits, parts, experts, now).items()
+        * activity_factor(lately.get(person, ()), experts)
+        for person, cast in cast_votes(fits, parts, concern, experts, now).items()
     }
     return by_score({person: value for person, value in scores.items() if person != thread.asker})
 
@@ -132,7 +151,7 @@ def _before(retrieved: Retrieved, forum: Forum, now: datetime, per_list: int) ->
     for values in (found.cosines, found.lexical):
         order = np.argsort(-np.where(early, values, -np.inf), kind="stable")[:per_list]
         chosen[order] = True
-    return kept(retrieved, chosen & early)
+    return retrieved.only(chosen & early)
 
 
 def _most_posts(forum: Forum, thread: Thread, half_life: timedelta | None) -> list[str]:
