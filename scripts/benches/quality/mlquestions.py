@@ -37,7 +37,7 @@ def measure(bench: Bench) -> None:
 
 def _ndcg(asked: Asked, question: str, row: str) -> tuple[float, float]:
     """Of the vectors alone, and of the default ranking; ties averaged."""
-    found = asked.retrieve(question)
+    found = asked.retrieve(question).listed(asked.settings.search.listed)
     gold = asked.document(SET, row)
     settings = asked.settings.search
     figures = []
