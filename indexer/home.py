@@ -6,7 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from indexer.domain.errors import HomeBusy
+from indexer.domain.errors import DatabaseDamaged, HomeBusy
+from indexer.domain.storage import storage_errors
 from indexer.index import IndexFolder
 from indexer.store import Database
 
@@ -20,17 +21,22 @@ class Home:
         self.index = IndexFolder(folder / "index")
 
     def prepare(self) -> None:
-        """Make the folder and bring the database to this version's schema. HomeOutdated, HomeBusy."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Make the folder and bring the database to this version's schema. HomeOutdated, HomeBusy, StorageFull,
+        StorageReadOnly; DatabaseDamaged where the file is, or where there is an index but nothing it was made from."""
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._expect_database()
         self.database.migrate()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the home for writing; HomeBusy where another process does."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "writer.lock", timeout=0)
         try:
-            lock.acquire()
+            with storage_errors(self.folder):
+                lock.acquire()
         except Timeout as error:
             raise HomeBusy(
                 f"another process is indexing {self.folder}: wait until it has finished, or end it"
@@ -42,3 +48,12 @@ class Home:
 
     def close(self) -> None:
         self.database.close()
+
+    def _expect_database(self) -> None:
+        """A file that was cut to nothing would pass for a new database, and all that people gave would be gone."""
+        file = self.database.file
+        if self.index.current_name() is not None and not (file.exists() and file.stat().st_size):
+            raise DatabaseDamaged(
+                f"{file} is missing or empty although the home has an index: restore a backup (`knowwho backup list`, "
+                f"`knowwho restore`), or remove {self.folder} to begin anew from the sources"
+            )

@@ -1,13 +1,14 @@
 """The application: all wiring, nothing else."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from indexer.embedding import Encoder, open_cross_encoder
 from indexer.home import Home
+from indexer.jobs.queue import JobQueue, utc_now
 from service import api, web
 from service.dependencies import Parts
 from service.error_handlers import add_error_handlers
@@ -17,14 +18,30 @@ from service.settings import ServiceSettings
 VERSION = "0.1.0"
 
 
-def create_app(settings: ServiceSettings, home: Home, encoder: Encoder) -> FastAPI:
-    """The service over a home. The model loads in the background; until then searches go by words alone."""
-    index = OpenIndex(home, encoder, open_cross_encoder(settings.search.cross_encoder, settings.encoder))
+def create_app(
+    settings: ServiceSettings,
+    home: Home,
+    encoder: Encoder,
+    *,
+    read_settings: Callable[[], ServiceSettings] | None = None,
+    listens_on: str | None = None,
+) -> FastAPI:
+    """The service over a home. The model loads in the background; until then searches go by words alone.
+
+    For administration, `read_settings` gives what the settings' file says now (else `settings` hold), and `listens_on`
+    is the address that is listened on where that is not the one of the settings.
+    """
+    read_now = read_settings or (lambda: settings)
+    queue = JobQueue(home, settings, utc_now, read_now)
+    index = OpenIndex(
+        home, encoder, open_cross_encoder(settings.search.cross_encoder, settings.encoder), settings.encoder
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=index.load_model, name="load-model", daemon=True).start()
         yield
+        queue.close()
         home.close()
 
     app = FastAPI(
@@ -36,7 +53,7 @@ def create_app(settings: ServiceSettings, home: Home, encoder: Encoder) -> FastA
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.parts = Parts(home, index, settings)
+    app.state.parts = Parts(home, index, settings, queue, read_now, listens_on or settings.serve.host)
     app.include_router(api.router)
     app.include_router(web.router)
     app.mount("/static", web.static_files(), name="static")

@@ -73,7 +73,13 @@ def serve(
     from service.server import run_server  # noqa: PLC0415  # uvicorn and the web take a second that others need not pay
 
     settings = _settings(context)
-    run_server(settings, host or settings.serve.host, settings.serve.port if port is None else port)
+    told: Context = context.obj
+    run_server(
+        settings,
+        host or settings.serve.host,
+        settings.serve.port if port is None else port,
+        lambda: _read_again(settings, told.config),
+    )
 
 
 @app.command()
@@ -140,6 +146,11 @@ def main() -> None:
         sys.exit(1)
 
 
+def _read_again(settings: ServiceSettings, config: Path | None) -> ServiceSettings:
+    """The settings as the file says now, except the home, which a running service cannot change."""
+    return load_settings(ServiceSettings, config).model_copy(update={"home": settings.home})
+
+
 def _settings(context: typer.Context) -> ServiceSettings:
     found: Context = context.obj
     if not isinstance(found.settings, ServiceSettings):
@@ -167,7 +178,7 @@ def _answer(
     )
     home = open_home(settings)
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
-    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
     index.load_model()
     return answer(home, index, query, ANONYMOUS, settings)
 

@@ -9,12 +9,51 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from indexer.domain.errors import IndexOutdated, KnowwhoError, NotFound, QueryInvalid
+from indexer.domain.errors import (
+    BackupInvalid,
+    DatabaseDamaged,
+    EncoderUnavailable,
+    HomeBusy,
+    HomeOutdated,
+    IndexCorrupt,
+    IndexOutdated,
+    JobInvalid,
+    JobsUnavailable,
+    KnowwhoError,
+    NotFound,
+    QueryInvalid,
+    SettingsInvalid,
+    SourceUnavailable,
+    StorageFull,
+    StorageReadOnly,
+)
+from service.admin import Conflict
 
 STATUS = {
     NotFound: HTTPStatus.NOT_FOUND,
     QueryInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    JobInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Conflict: HTTPStatus.CONFLICT,
+    JobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    SettingsInvalid: HTTPStatus.SERVICE_UNAVAILABLE,
+    BackupInvalid: HTTPStatus.SERVICE_UNAVAILABLE,
+    EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    SourceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
+    IndexCorrupt: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
+    HomeBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    HomeOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageReadOnly: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+}
+# What only the admin can mend: the error itself names files and commands, and goes to the log.
+TOLD_TO_ADMIN = {
+    DatabaseDamaged: "The database is damaged",
+    HomeBusy: "The database is locked at the moment: try again",
+    IndexCorrupt: "The index is damaged",
+    StorageFull: "Nothing can be saved now, because the disk is full",
+    StorageReadOnly: "Nothing can be saved now, because the service may only read its files",
 }
 API = "/api/"
 
@@ -34,7 +73,12 @@ def add_error_handlers(app: FastAPI, show_page: ShowError) -> None:
 
     def on_own(request: Request, error: Exception) -> Response:
         known = (status for kind, status in STATUS.items() if isinstance(error, kind))
-        return respond(request, next(known, HTTPStatus.INTERNAL_SERVER_ERROR), str(error))
+        status = next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+        told = next((told for kind, told in TOLD_TO_ADMIN.items() if isinstance(error, kind)), None)
+        if told is None:
+            return respond(request, status, str(error))
+        log.error("%s: %s", request.url.path, error, extra={"action": "home_unusable"})
+        return respond(request, status, f"{told}; whoever runs this service finds the way out in its log.")
 
     def on_http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -94,7 +94,7 @@ def _evaluate(context: typer.Context, material: Material, task: Task, quiet: boo
         raise TypeError("the command was started without the service's settings")
     home = open_home(settings)
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
-    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
     index.load_model()
     with _bar(quiet or len(material.topics) <= MANY_TOPICS) as report:
         return evaluate(home, index, material, task, ANONYMOUS, settings, report)

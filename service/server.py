@@ -1,6 +1,7 @@
 """Serving the application with uvicorn."""
 
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -21,9 +22,10 @@ class _Server(uvicorn.Server):
                 print(f"Knowwho is at http://{host}:{port}/", flush=True)
 
 
-def run_server(settings: ServiceSettings, host: str, port: int) -> None:
+def run_server(settings: ServiceSettings, host: str, port: int, read_settings: Callable[[], ServiceSettings]) -> None:
     """Serve until interrupted. Exits with 1 and a message where the port is taken."""
     home = Home(settings.home)
     home.prepare()
-    app = create_app(settings, home, open_encoder(settings.encoder))
+    encoder = open_encoder(settings.encoder)
+    app = create_app(settings, home, encoder, read_settings=read_settings, listens_on=host)
     _Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)).run()

@@ -16,6 +16,7 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.domain.progress import Progress, ReportProgress, ignore_progress
 from indexer.store import Database, near_duplicates
 from indexer.store.near_duplicates import DocumentText
 
@@ -24,7 +25,7 @@ BANDS = 30
 VALUES = ROWS_A_BAND * BANDS
 LEAST_ESTIMATE = 0.5
 MOST_CANDIDATES = 50
-DOCUMENTS_A_BATCH = 500
+DOCUMENTS_A_BATCH = 250
 
 # Measured on the sample organisation and on 7,100 documents of Kubernetes, NASA and Urho3D: rewritten copies share .71
 # of their words and .26 of their threes of words, unrelated documents at most .32 and .04. Reports on one template
@@ -65,13 +66,15 @@ class Wording:
         )
 
 
-def find_near_duplicates(database: Database) -> int:
+def find_near_duplicates(database: Database, report: ReportProgress = ignore_progress) -> int:
     """Compare every document that is new or has changed with all others and save the pairs; gives how many were
     compared."""
     with database.read() as transaction:
-        stored = near_duplicates.all_signatures(transaction)
-        new = iter(near_duplicates.unsigned(transaction))
-    corpus = _Corpus(stored)
+        unsigned = near_duplicates.unsigned(transaction)
+        if not unsigned:
+            return 0
+        corpus = _Corpus(near_duplicates.all_signatures(transaction))
+    new = iter(unsigned)
     compared = 0
     while batch := list(islice(new, DOCUMENTS_A_BATCH)):
         with database.begin() as transaction:
@@ -85,6 +88,7 @@ def find_near_duplicates(database: Database) -> int:
                 _verified(candidates, {**texts, **others}),
             )
         compared += len(batch)
+        report(Progress("looking for near-duplicates", compared, len(unsigned), "documents"))
     return compared
 
 
@@ -145,8 +149,7 @@ def _sharing_a_band(values: NDArray[np.uint32], start: int) -> dict[int, set[int
     """For each row from `start` on, the rows before it that have one whole band of values in common with it."""
     sharing: dict[int, set[int]] = {}
     for band in range(0, VALUES, ROWS_A_BAND):
-        halves = np.ascontiguousarray(values[:, band : band + ROWS_A_BAND]).view(np.uint64)
-        keys = halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ halves[:, 1]
+        keys = _keys(values[:, band : band + ROWS_A_BAND])
         wanted = np.flatnonzero(np.isin(keys, keys[start:]))
         by_key: dict[int, list[int]] = {}
         for row, key in zip(wanted.tolist(), keys[wanted].tolist(), strict=True):
@@ -155,6 +158,11 @@ def _sharing_a_band(values: NDArray[np.uint32], start: int) -> dict[int, set[int
                 sharing.setdefault(row, set()).update(before[:MOST_CANDIDATES])
             before.append(row)
     return sharing
+
+
+def _keys(values: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    halves = np.ascontiguousarray(values).view(np.uint64)
+    return np.asarray(halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ halves[:, 1], np.uint64)
 
 
 def _verified(candidates: Iterable[tuple[int, int]], texts: Mapping[int, DocumentText]) -> Iterator[tuple[int, int]]:

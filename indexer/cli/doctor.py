@@ -1,5 +1,7 @@
 """knowwho doctor: whether a home is whole."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -8,41 +10,69 @@ from indexer.cli.base import AsJson, console, errors, print_json, settings_of
 from indexer.domain.errors import KnowwhoError
 from indexer.embedding import open_encoder
 from indexer.home import Home
-from indexer.store import documents, items, people
+from indexer.jobs.schedules import schedule_health
+from indexer.pipeline.doctor import Examination, Finding, examine
+from indexer.settings import Settings
+
+NOT_SHOWN = ("items",)
 
 
 def doctor(
     context: typer.Context,
     as_json: AsJson = False,
 ) -> None:
-    """Check that the home is whole: database, index files, counts, model. Exit code 1 where something is wrong."""
+    """Check that the home is whole: database, index, disk, jobs, schedules, backups, model; with advice.
+
+    Exit code 1 where something is wrong; what only deserves a look leaves it 0.
+    """
     settings = settings_of(context)
     home = Home(settings.home)
-    problems = home.database.check()
-    facts: dict[str, Any] = {"home": str(settings.home)}
-    if not problems:
-        problems += home.index.problems()
-        with home.database.read() as transaction:
-            facts |= {
-                "documents": documents.count_documents(transaction),
-                "people": people.count_people(transaction),
-                "items": items.count_states(transaction),
-            }
-        facts["generation"] = home.index.current_name()
+    try:
+        examined = examine(home, settings)
+        findings = [*examined.findings, *_schedules(home, examined), *_model(settings, examined.facts)]
+    finally:
+        home.close()
+    wrong = [finding for finding in findings if finding.wrong]
+    notes = [finding for finding in findings if not finding.wrong]
+    if as_json:
+        print_json({**examined.facts, "problems": _values(wrong), "notes": _values(notes)})
+    else:
+        _print(examined.facts, wrong, notes)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _schedules(home: Home, examined: Examination) -> Iterator[Finding]:
+    if any(finding.area == "database" for finding in examined.findings):
+        return
+    for problem in schedule_health(home, datetime.now(UTC)):
+        yield Finding("schedules", problem, "" if "`knowwho" in problem else "`knowwho schedule list`")
+
+
+def _model(settings: Settings, facts: dict[str, Any]) -> Iterator[Finding]:
     try:
         facts["model"] = open_encoder(settings.encoder).fingerprint
     except KnowwhoError as error:
-        problems.append(str(error))
-    facts["problems"] = problems
-    if as_json:
-        print_json(facts)
-    else:
-        for name, value in facts.items():
-            if name not in ("problems", "items"):
-                console.print(f"{name}: {value}")
-        for problem in problems:
-            errors.print(f"[red]wrong:[/] {problem}")
-        if not problems:
-            console.print("The home is whole.")
-    if problems:
-        raise typer.Exit(1)
+        yield Finding("model", str(error), "")
+
+
+def _values(findings: list[Finding]) -> list[dict[str, str]]:
+    return [{"area": finding.area, "problem": finding.told, "advice": finding.advice} for finding in findings]
+
+
+def _print(facts: dict[str, Any], wrong: list[Finding], notes: list[Finding]) -> None:
+    for name, value in facts.items():
+        if name not in NOT_SHOWN and value is not None:
+            console.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+    for finding in wrong:
+        errors.print("[red]wrong:[/] ", end="")
+        errors.print(_sentence(finding), markup=False)
+    for finding in notes:
+        console.print("[yellow]note:[/] ", end="")
+        console.print(_sentence(finding), markup=False)
+    if not wrong:
+        console.print("The home is whole.")
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.told}: {finding.advice}" if finding.advice else finding.told

@@ -1,19 +1,18 @@
 """knowwho index: read what has changed, and publish."""
 
-from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBars
 
+from indexer.cli.bars import Bars
 from indexer.cli.base import AsJson, OfSource, choose_sources, console, errors, open_home, print_json, settings_of
 from indexer.domain.content import ItemState
 from indexer.domain.errors import KnowwhoError
-from indexer.domain.progress import Progress
 from indexer.embedding import open_encoder
 from indexer.home import Home
-from indexer.pipeline import ReindexResult, SourceResult, plan_source, reindex
+from indexer.jobs.results import source_values
+from indexer.pipeline import ReindexResult, plan_source, reindex
+from indexer.pipeline.priority import yield_to_searches
 from indexer.settings import Settings, SourceSettings
 
 INCOMPLETE = 3  # exit code: the run ended, but a source could not be read
@@ -34,9 +33,10 @@ def index(
     chosen = choose_sources(settings, source)
     home = open_home(settings)
     if dry_run:
-        _plan(home, settings, chosen, as_json)
+        show_plan(home, settings, chosen, as_json)
         return
-    with _Bars(quiet=as_json) as bars:
+    yield_to_searches()
+    with Bars(quiet=as_json) as bars:
         result = reindex(home, open_encoder(settings.encoder), settings, chosen, full=full, report=bars.show)
     if as_json:
         print_json(_result_values(result))
@@ -46,49 +46,8 @@ def index(
         raise typer.Exit(INCOMPLETE)
 
 
-class _Bars:
-    """A bar for each phase, with rate and time left; nothing where the output is for a script."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._bars = ProgressBars(
-            TextColumn("{task.description:<22}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[item]}"),
-            console=errors,
-            disable=quiet,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def show(self, progress: Progress) -> None:
-        """Draw one report; a phase that starts over gets a new bar."""
-        task = self._tasks.get(progress.phase)
-        if task is None or self._bars.tasks[task].completed > progress.done:
-            task = self._bars.add_task(progress.phase, total=progress.total, rate="", item="")
-            self._tasks[progress.phase] = task
-        speed = self._bars.tasks[task].speed
-        self._bars.update(
-            task,
-            completed=progress.done,
-            total=progress.total,
-            rate=f"{speed:.0f} {progress.unit}/s" if speed else progress.unit,
-            item=(progress.item or "")[-40:],
-        )
-
-
-def _plan(home: Home, settings: Settings, chosen: tuple[SourceSettings, ...], as_json: bool) -> None:
+def show_plan(home: Home, settings: Settings, chosen: tuple[SourceSettings, ...], as_json: bool) -> None:
+    """Print what reading the chosen sources would do."""
     planned: list[dict[str, Any]] = []
     for source in chosen:
         try:
@@ -109,22 +68,8 @@ def _plan(home: Home, settings: Settings, chosen: tuple[SourceSettings, ...], as
 def _result_values(result: ReindexResult) -> dict[str, Any]:
     return {
         "generation": result.generation,
-        "sources": [_source_values(entry) for entry in result.sources],
+        "sources": [source_values(entry) for entry in result.sources],
         "not_in_settings": list(result.unlisted),
-    }
-
-
-def _source_values(result: SourceResult) -> dict[str, Any]:
-    return {
-        "source": result.source,
-        "read": result.read,
-        "unchanged": result.unchanged,
-        "removed": result.removed,
-        "states": {str(state): count for state, count in result.states},
-        "passages_embedded": result.build.embedded if result.build else 0,
-        "passages_reused": result.build.reused if result.build else 0,
-        "seconds": round(result.seconds, 3),
-        "error": result.error,
     }
 
 

@@ -1,4 +1,4 @@
-"""knowwho report: what was not read completely, and whom names may stand for."""
+"""knowwho report: what was not read completely, what keeps failing, and whom names may stand for."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from indexer.cli.base import AsJson, OfSource, console, open_home, print_json, settings_of
 from indexer.domain.content import ItemState
+from indexer.domain.jobs import DeadLetter
 from indexer.identity import find_conflicts
 from indexer.store import identities, items
 
@@ -27,6 +28,7 @@ def report(
         counts = items.count_states(transaction)
         wanted = tuple(ItemState) if everything else NOT_OK
         listed = items.report_items(transaction, wanted, source)
+        failing = items.dead_letters(transaction, source)
         doubles = identities.same_names(transaction)
         nobody = identities.unresolved(transaction)
         conflicts = find_conflicts(transaction, settings.identity.placeholders)
@@ -34,6 +36,7 @@ def report(
         values = {
             "counts": counts,
             "items": [asdict(entry) for entry in listed],
+            "failing": [asdict(entry) for entry in failing],
             "same_names": [{"name": name, "people": ids} for name, ids in doubles],
             "conflicts": [list(group) for group in conflicts],
             "placeholders": [{"identity": str(identity), "documents": count} for identity, count in nobody],
@@ -43,6 +46,10 @@ def report(
     _print_counts(counts)
     for entry in listed:
         console.print(f"{entry.state:>9}  {entry.source}/{entry.uri}: {entry.reason or ''}")
+    if failing:
+        console.print("\n[bold]What keeps failing[/] (`knowwho retry` has it read again at once)")
+        for letter in failing:
+            console.print(f"  {letter.source}/{letter.uri}: {_tries(letter)}")
     if doubles:
         console.print("\n[bold]Names that several people bear[/] (one person? give them an alias in the directory)")
         for name, ids in doubles:
@@ -53,6 +60,13 @@ def report(
         console.print("\n[bold]Names that stand for nobody[/] (setting identity.placeholders)")
         for identity, count in nobody[:PLACEHOLDERS_SHOWN]:
             console.print(f"  {identity}: {count} documents")
+
+
+def _tries(letter: DeadLetter) -> str:
+    tried = f"tried {letter.failures} times" if letter.failures > 1 else "tried once"
+    if letter.next_try is None:
+        return f"{tried}, parked until it changes"
+    return f"{tried}, again from {letter.next_try.isoformat(timespec='seconds')} on"
 
 
 def _print_counts(counts: dict[str, dict[ItemState, int]]) -> None:

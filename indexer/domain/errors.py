@@ -20,12 +20,21 @@ class SourceUnavailable(KnowwhoError):
 
 
 class DocumentUnreadable(KnowwhoError):
-    """One item cannot become a document: record its state and reason, and go on with the next."""
+    """One item cannot become a document: record its state and reason, and go on with the next. `passing` says that it
+    may become one without being changed."""
 
-    def __init__(self, state: ItemState, reason: str) -> None:
+    def __init__(self, state: ItemState, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.state = state
         self.reason = reason
+        self.passing = passing
+
+
+class ItemGone(DocumentUnreadable):
+    """The item is no longer in its source: remove what was read from it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ItemState.FAILED, reason)
 
 
 class EncoderUnavailable(KnowwhoError):
@@ -40,6 +49,10 @@ class IndexCorrupt(KnowwhoError):
     """A file of the index is missing or fails its checksum."""
 
 
+class GenerationInvalid(KnowwhoError):
+    """A generation cannot be published, rolled back to or removed; the message says why, and what can be done."""
+
+
 class HomeBusy(KnowwhoError):
     """Another process is writing this home: wait for it or end it."""
 
@@ -48,8 +61,32 @@ class HomeOutdated(KnowwhoError):
     """The database of this home was written by another version of Knowwho."""
 
 
+class StorageFull(KnowwhoError):
+    """There is no room to write: free some. What was there before is whole."""
+
+
+class StorageReadOnly(KnowwhoError):
+    """A folder or file may not be written: mend its permissions or how it is mounted."""
+
+
+class DatabaseDamaged(KnowwhoError):
+    """The database file is truncated or damaged: restore a backup."""
+
+
+class BackupInvalid(KnowwhoError):
+    """A backup cannot be made there, or is incomplete or changed since it was made; the message says which."""
+
+
+class RestoreRefused(KnowwhoError):
+    """A backup is not restored because that would overwrite or disturb something; the message says what to do."""
+
+
 class JobInvalid(KnowwhoError):
     """A job or schedule cannot be made as asked; the message says what would be possible."""
+
+
+class JobsUnavailable(KnowwhoError):
+    """The database of the job engine cannot be reached or read: check the setting `jobs.database`."""
 
 
 class JobStopped(KnowwhoError):

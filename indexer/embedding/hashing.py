@@ -1,7 +1,8 @@
 """An encoder without a model: words and their beginnings hashed into a fixed number of signed buckets.
 
 Feature hashing after Weinberger et al., "Feature Hashing for Large Scale Multitask Learning" (ICML 2009). It knows
-spelling, not meaning: for tests, and for a machine on which no model can be had (`encoder.model: hashing`).
+spelling, not meaning: for tests, and for a machine on which no model can be had (`encoder.model: hashing`,
+or `hashing-64` for 64 buckets).
 """
 
 import re
@@ -18,15 +19,16 @@ BEGINNING = 5
 
 
 class HashingEncoder:
-    fingerprint = f"hashing-{DIMENSION}-1"
-    dimension = DIMENSION
+    def __init__(self, dimension: int = DIMENSION) -> None:
+        self.dimension = dimension
+        self.fingerprint = f"hashing-{dimension}-1"
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), DIMENSION), np.float32)
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
             for feature in _features(text):
                 code = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
-                vectors[row, code % DIMENSION] += 1 if code & 2**31 else -1
+                vectors[row, code % self.dimension] += 1 if code & 2**31 else -1
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 

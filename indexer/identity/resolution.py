@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from indexer.domain.ids import person_id
 from indexer.domain.people import IdentityKind, Person
 from indexer.identity.identities import is_placeholder
-from indexer.store import Transaction, identities, people
+from indexer.store import Transaction, facts, identities, people
 from indexer.store.identities import StoredIdentity
 
+MOST_TOUCHED = 2_000  # beyond it, looking at everybody is as fast
+PLACEHOLDERS = "identity.placeholders"
 SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}
 
 
@@ -29,10 +31,43 @@ class Resolution:
     conflicts: tuple[tuple[str, ...], ...]
 
 
-def resolve_people(transaction: Transaction, placeholders: Sequence[str]) -> Resolution:
-    """Resolve every identity again and save what changed."""
+def resolve_people(transaction: Transaction, placeholders: Sequence[str], *, everything: bool = True) -> Resolution:
+    """Resolve identities again and save what changed: every one, or only those that have changed since the last time
+    with all that may be one person with them, which comes to the same."""
+    told = "\0".join(placeholders)
+    touched = identities.touched(transaction)
+    if everything or len(touched) > MOST_TOUCHED or facts.fact(transaction, PLACEHOLDERS) != told:
+        resolution = _resolve_all(transaction, placeholders)
+        facts.note_fact(transaction, PLACEHOLDERS, told)
+    else:
+        resolution = _resolve_around(transaction, touched, placeholders)
+    identities.forget_touched(transaction)
+    return resolution
+
+
+def _resolve_all(transaction: Transaction, placeholders: Sequence[str]) -> Resolution:
     stored = identities.all_identities(transaction)
+    identities.forget_unused(transaction)
     resolution = resolve(stored, identities.all_links(transaction), placeholders)
+    return _save(transaction, stored, resolution, None)
+
+
+def _resolve_around(transaction: Transaction, touched: Iterable[int], placeholders: Sequence[str]) -> Resolution:
+    """Nobody outside the surroundings of what was touched can be joined with anybody inside, or parted from them."""
+    around = identities.surroundings(transaction, touched)
+    links = identities.links_among(transaction, around)
+    stored = identities.identities_among(transaction, around)
+    named = identities.named_among(transaction, around) | {entry.id for entry in stored if entry.vouched_for}
+    used = named | {end for link in links if named.intersection(link) for end in link}
+    resolution = resolve([entry for entry in stored if entry.id in used], links, placeholders)
+    unused = {entry.id: None for entry in stored if entry.id not in used}
+    given_up = {entry.person_id for entry in stored if entry.person_id is not None}
+    return _save(transaction, stored, replace(resolution, person_of={**resolution.person_of, **unused}), given_up)
+
+
+def _save(
+    transaction: Transaction, stored: Sequence[StoredIdentity], resolution: Resolution, given_up: Iterable[str] | None
+) -> Resolution:
     before = {entry.id: entry.person_id for entry in stored}
     changed = {row_id: person for row_id, person in resolution.person_of.items() if before[row_id] != person}
     # Somebody in the directory stays who they are when an identity of theirs turns out to be another's.
@@ -40,7 +75,7 @@ def resolve_people(transaction: Transaction, placeholders: Sequence[str]) -> Res
     redirects = {
         old: new for old, new in resolution.redirects.items() if old not in known or not known[old].in_directory
     }
-    identities.save_resolution(transaction, resolution.persons, changed, redirects)
+    identities.save_resolution(transaction, resolution.persons, changed, redirects, given_up)
     return replace(resolution, redirects=redirects)
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from indexer.domain.errors import IndexCorrupt
+from indexer.domain.storage import storage_errors
+
+HEAD_BYTES = 4096
 
 
 def checksum(file: Path) -> str:
@@ -14,14 +17,23 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
+def head_of(file: Path) -> tuple[int, str]:
+    """The size of a file in bytes and a checksum of its first 4 KiB: what can be told without reading all of it."""
+    with file.open("rb") as content:
+        head = content.read(HEAD_BYTES)
+    return file.stat().st_size, hashlib.blake2b(head, digest_size=8).hexdigest()
+
+
 def write_atomically(file: Path, text: str) -> None:
-    """Replace a small file in one step; after a crash it holds the old text or the new one."""
+    """Replace a small file in one step; after a crash it holds the old text or the new one. StorageFull,
+    StorageReadOnly."""
     scratch = file.with_name(f"{file.name}.new")
-    with scratch.open("w", encoding="utf-8") as target:
-        target.write(text)
-        target.flush()
-        os.fsync(target.fileno())
-    scratch.replace(file)
+    with storage_errors(file):
+        with scratch.open("w", encoding="utf-8") as target:
+            target.write(text)
+            target.flush()
+            os.fsync(target.fileno())
+        scratch.replace(file)
     sync_folder(file.parent)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.domain.storage import storage_errors
+
 HEADER = np.dtype([("rows", "<u4"), ("crc", "<u4")])
 
 
@@ -23,15 +25,19 @@ class EmbeddingJournal:
         self._record = np.dtype([("digest", "V16"), ("vector", "<f2", (dimension,))])
 
     def append(self, digests: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        """Add one batch; it survives a crash of this process once this returns."""
+        """Add one batch; it survives a crash of this process once this returns. StorageFull, StorageReadOnly."""
         records = np.zeros(len(digests), self._record)
         records["digest"] = np.frombuffer(b"".join(digests), "V16")
         records["vector"] = vectors
         content = records.tobytes()
         header = np.asarray([(len(digests), zlib.crc32(content))], HEADER).tobytes()
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self._file):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._add(header + content)
+
+    def _add(self, batch: bytes) -> None:
         with self._file.open("ab") as target:
-            target.write(header + content)
+            target.write(batch)
             target.flush()
             os.fsync(target.fileno())
 

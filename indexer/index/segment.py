@@ -5,7 +5,7 @@ Rows are ordered by audience, then community, so that what a viewer may read lie
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
-from indexer.domain.errors import IndexCorrupt
-from indexer.index.files import checksum, read_json, sync_file, sync_folder, write_atomically
+from indexer.domain.errors import IndexCorrupt, KnowwhoError
+from indexer.domain.storage import storage_errors
+from indexer.index.files import checksum, head_of, read_json, sync_file, sync_folder, write_atomically
 from indexer.index.keywords import KeywordBuilder, KeywordIndex
 from indexer.index.vectors import VectorIndex, write_vectors
 from indexer.index.words import WordBuilder, WordIndex
 
 KINDS = tuple(DocumentKind)
+ROWS_TOLD = 1_000
 NO_DAY = np.iinfo(np.int32).min
 VECTORS = "vectors.faiss"
 COLUMNS = ("passages", "documents", "digests", "audiences", "communities", "kinds", "days")
@@ -41,9 +43,33 @@ class Row:
     text: str
 
 
-def write_segment(folder: Path, rows: Sequence[Row], vectors: NDArray[np.float32], fingerprint: str) -> None:
-    """Write a segment; `folder` appears whole or not at all. `vectors` is (len(rows), dimension), unit length."""
+def write_segment(
+    folder: Path,
+    rows: Sequence[Row],
+    vectors: NDArray[np.float32],
+    fingerprint: str,
+    tell: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Write a segment; `folder` appears whole or not at all. `vectors` is (len(rows), dimension), unit length. `tell`
+    hears now and then how many rows are done, and may raise a KnowwhoError to stop. StorageFull, StorageReadOnly."""
     scratch = folder.with_name(f"{folder.name}.new")
+    try:
+        with storage_errors(folder):
+            _write_files(scratch, rows, vectors, fingerprint, tell)
+            scratch.rename(folder)
+    except KnowwhoError:
+        shutil.rmtree(scratch, ignore_errors=True)  # a full disk needs the room
+        raise
+    sync_folder(folder.parent)
+
+
+def _write_files(
+    scratch: Path,
+    rows: Sequence[Row],
+    vectors: NDArray[np.float32],
+    fingerprint: str,
+    tell: Callable[[int], None],
+) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     columns = _columns(rows)
@@ -52,14 +78,14 @@ def write_segment(folder: Path, rows: Sequence[Row], vectors: NDArray[np.float32
         np.save(scratch / f"{name}.npy", values[order])
     write_vectors(scratch / VECTORS, vectors[order])
     keywords, words = KeywordBuilder(), WordBuilder()
-    for row in rows:
+    for number, row in enumerate(rows):
         keywords.add(row.text)
         words.add(row.text)
+        if number % ROWS_TOLD == 0:
+            tell(number)
     keywords.write(scratch, order)
     words.write(scratch)
     _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})
-    scratch.rename(folder)
-    sync_folder(folder.parent)
 
 
 class Segment:
@@ -119,5 +145,9 @@ def _seal(folder: Path, facts: dict[str, object]) -> None:
     files = sorted(folder.iterdir())
     for file in files:
         sync_file(file)
-    manifest = {**facts, "files": {file.name: checksum(file) for file in files}}
+    manifest = {
+        **facts,
+        "files": {file.name: checksum(file) for file in files},
+        "heads": {file.name: head_of(file) for file in files},
+    }
     write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1))

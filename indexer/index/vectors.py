@@ -17,7 +17,8 @@ def write_vectors(file: Path, vectors: NDArray[np.float32]) -> None:
     index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     # Rounded by numpy first: FAISS rounds ties the other way, and a vector must not depend on the way it came.
     index.add(vectors.astype(np.float16).astype(np.float32))
-    faiss.write_index(index, str(file))
+    # Not by FAISS itself: it does not say when the disk is full.
+    file.write_bytes(faiss.serialize_index(index).data)
 
 
 class VectorIndex:

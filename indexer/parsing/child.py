@@ -26,11 +26,13 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TZDIR", "LD_LIBRARY_P
 
 
 class ChildFailedError(Exception):
-    """The child gave no answer that can be used; it must be stopped. `reason` says why, for the report of the item."""
+    """The child gave no answer that can be used; it must be stopped. `reason` says why, for the report of the item;
+    `passing` where the next attempt may do better: the machine may have been busy, or short of memory."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Child:
             with suppress(BlockingIOError):
                 read = os.read(self._output, min(_READ_BYTES, length - len(content)))
                 if not read:
-                    raise ChildFailedError(self._why_it_ended())
+                    raise self._why_it_ended()
                 content += read
         return content
 
@@ -113,13 +115,14 @@ class Child:
         watched.register(self._input if write else self._output, select.POLLOUT if write else select.POLLIN)
         left = deadline - time.monotonic()
         if left <= 0 or not watched.poll(left * 1000):
-            raise ChildFailedError(f"It took longer than {self._settings.timeout_seconds:g} s and was stopped")
+            reason = f"It took longer than {self._settings.timeout_seconds:g} s and was stopped"
+            raise ChildFailedError(reason, passing=True)
 
-    def _why_it_ended(self) -> str:
+    def _why_it_ended(self) -> ChildFailedError:
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return "The reader closed its output and was stopped"
+            return ChildFailedError("The reader closed its output and was stopped")
         return _ending(status, self._settings)
 
 
@@ -153,17 +156,18 @@ def _result(answer: Answer) -> ParsedDocument | DocumentUnreadable:
         return answer.document
     if answer.state is None:
         raise ChildFailedError("The reader's answer was empty and was not taken")
-    return DocumentUnreadable(answer.state, answer.reason or "It could not be read")
+    return DocumentUnreadable(answer.state, answer.reason or "It could not be read", passing=answer.passing)
 
 
-def _ending(status: int, settings: ParsingSettings) -> str:
+def _ending(status: int, settings: ParsingSettings) -> ChildFailedError:
     if status >= 0:
-        return f"The reader ended in the middle of it (exit status {status})"
+        return ChildFailedError(f"The reader ended in the middle of it (exit status {status})")
     try:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
     if name in ("SIGKILL", "SIGABRT"):
         limit = f"{settings.memory_megabytes} MB"
-        return f"The reader was ended in the middle of it ({name}), most likely out of memory (limit {limit})"
-    return f"The reader crashed in the middle of it ({name})"
+        reason = f"The reader was ended in the middle of it ({name}), most likely out of memory (limit {limit})"
+        return ChildFailedError(reason, passing=True)
+    return ChildFailedError(f"The reader crashed in the middle of it ({name})")

@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Either the document, or the state and reason of why there is none.
+    """Either the document, or the state and reason of why there is none, which may be passing.
 
     A child that is `spent` asks to be replaced. One without document and state says that it is ready.
     """
@@ -35,6 +35,7 @@ class Answer:
     state: ItemState | None = None
     reason: str | None = None
     spent: bool = False
+    passing: bool = False
 
 
 REQUEST = TypeAdapter(Request)

@@ -107,7 +107,7 @@ class ParserPool:
             return outcome.result
         except ChildFailedError as error:
             self._refuse_if_closed()  # then it was the closing that ended the child, not the item
-            return DocumentUnreadable(ItemState.FAILED, error.reason)
+            return DocumentUnreadable(ItemState.FAILED, error.reason, passing=error.passing)
         finally:
             self._put_back(child, spent)
 

@@ -1,6 +1,6 @@
 """Reads discussion threads: topics as Discourse's API gives them, and Knowwho's own JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -49,7 +49,7 @@ class TopicParser:
         _refuse_private(topic)
         blocks = BlockWriter(hints)
         stream = _fields(topic.get("post_stream"))
-        said = list(_posts(topic, stream))
+        said = list(_numbered_once(_posts(topic, stream)))
         _note_missing(blocks, stream)
         for message in said:
             _start_message(blocks, message)
@@ -63,7 +63,7 @@ class ThreadParser:
     def parse(self, content: bytes, hints: ParseHints) -> ParsedDocument:
         thread = read_json_object(content, hints, "thread")
         blocks = BlockWriter(hints)
-        said = list(_messages(thread))
+        said = list(_numbered_once(_messages(thread)))
         for message in said:
             _start_message(blocks, message)
             _add_marked_down(blocks, message.text)
@@ -85,6 +85,15 @@ def _thread(blocks: BlockWriter, said: Sequence[_Said], fields: _Fields, metadat
     )
     title = sensible_title(fields.get("title")) or _text(fields.get("title"))
     return blocks.document(title, metadata, tuple(_with_roles(said)), empty_reason=_NO_MESSAGES, named_by_file=False)
+
+
+def _numbered_once(messages: Iterable[_Said]) -> Iterator[_Said]:
+    """The messages; one that repeats a number, as exports that were merged do, gets the next that is free."""
+    taken: set[int] = set()
+    for message in messages:
+        number = message.number if message.number not in taken else max(taken) + 1
+        taken.add(number)
+        yield replace(message, number=number)
 
 
 def _with_roles(said: Sequence[_Said]) -> Iterator[Message]:

@@ -61,9 +61,9 @@ def answer_to(request: Request, content: bytes, parse: ParseFunction, memory_mb:
     try:
         return Answer(document=parse(content, hints))
     except DocumentUnreadable as error:
-        return Answer(state=error.state, reason=error.reason)
+        return Answer(state=error.state, reason=error.reason, passing=error.passing)
     except MemoryError:
-        return _failed(f"It needs more than the {memory_mb} MB of memory that one item may take")
+        return _failed(f"It needs more than the {memory_mb} MB of memory that one item may take", passing=True)
     except RecursionError:
         return _failed("It is nested too deeply to be read")
     except Exception as error:
@@ -72,8 +72,8 @@ def answer_to(request: Request, content: bytes, parse: ParseFunction, memory_mb:
         return _failed(f"{request.uri} could not be read ({type(error).__name__})")
 
 
-def _failed(reason: str) -> Answer:
-    return Answer(state=ItemState.FAILED, reason=reason)
+def _failed(reason: str, *, passing: bool = False) -> Answer:
+    return Answer(state=ItemState.FAILED, reason=reason, passing=passing)
 
 
 def _send(answers: BinaryIO, answer: Answer) -> None:

@@ -6,62 +6,76 @@ their stored text.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.domain.content import ParsedDocument
+from indexer.domain.progress import Progress, ReportProgress, ignore_progress
 from indexer.home import Home
 from indexer.passages import block_digests, split
 from indexer.settings import PassageSettings
 from indexer.store import Transaction, blocks, documents
-from indexer.store.blocks import DocumentBlocks
+from indexer.store.blocks import SourceBlocks
 
 DOCUMENTS_A_TRANSACTION = 50
 
 
-def leave_out_boilerplate(home: Home, source: str, settings: PassageSettings) -> int:
+def leave_out_boilerplate(
+    home: Home, source: str, settings: PassageSettings, report: ReportProgress = ignore_progress
+) -> int:
     """Bring the passages of a source in line with what is boilerplate now; gives how many documents were split again.
 
     A run that is killed on the way is taken up by the next: each document's row says what its passages leave out.
     """
-    _digest_new(home, source)
+    _digest_new(home, source, report)
     with home.database.read() as transaction:
         known = blocks.digested(transaction, source)
-    wanted = zip(known, to_leave_out(known, settings), strict=True)
-    changed = ((entry.document, now) for entry, now in wanted if now != entry.left_out)
+    changed = changed_documents(known, settings)
     split_again = 0
     while batch := list(islice(changed, DOCUMENTS_A_TRANSACTION)):
         with home.database.begin() as transaction:
             for document, left_out in batch:
                 _split_again(transaction, document, left_out, settings)
         split_again += len(batch)
+        report(Progress(f"splitting {source} again", split_again, None, "documents"))
     return split_again
 
 
-def to_leave_out(known: Sequence[DocumentBlocks], settings: PassageSettings) -> Iterator[frozenset[int]]:
-    """What each document's passages leave out: the blocks that at least `boilerplate_documents` documents and
+def changed_documents(known: SourceBlocks, settings: PassageSettings) -> Iterator[tuple[int, frozenset[int]]]:
+    """The documents (row ids) whose passages have to leave out other blocks than they do, with what that is."""
+    left_out = is_left_out(known, settings)
+    wanted = known.digests[left_out]
+    holders = np.repeat(np.arange(len(known.documents)), known.counts)
+    counts = np.bincount(holders[left_out], minlength=len(known.documents))
+    ends, known_ends = np.cumsum(counts), np.cumsum(known.left_out_counts)
+    for number in np.flatnonzero(counts + known.left_out_counts):
+        now = wanted[ends[number] - counts[number] : ends[number]]
+        before = known.left_out[known_ends[number] - known.left_out_counts[number] : known_ends[number]]
+        if not np.array_equal(now, before):
+            yield int(known.documents[number]), frozenset(now.tolist())
+
+
+def is_left_out(known: SourceBlocks, settings: PassageSettings) -> NDArray[np.bool_]:
+    """Which digests passages leave out: the blocks that at least `boilerplate_documents` documents and
     `boilerplate_share` of all hold, except in the first of these, so that nothing becomes impossible to find."""
-    if not known:
-        return
-    everything = np.concatenate([entry.digests for entry in known])
-    holders = np.repeat(np.arange(len(known)), [len(entry.digests) for entry in known])
-    digests, first, counts = np.unique(everything, return_index=True, return_counts=True)
-    least = max(settings.boilerplate_documents, math.ceil(settings.boilerplate_share * len(known)))
-    common = counts >= least
-    keeper = dict(zip(digests[common].tolist(), holders[first[common]].tolist(), strict=True))
-    for number, entry in enumerate(known):
-        yield frozenset(digest for digest in entry.digests.tolist() if keeper.get(digest, number) != number)
+    _, first, of, counts = np.unique(known.digests, return_index=True, return_inverse=True, return_counts=True)
+    least = max(settings.boilerplate_documents, math.ceil(settings.boilerplate_share * len(known.documents)))
+    return np.asarray((counts[of] >= least) & (first[of] != np.arange(len(of))), np.bool_)
 
 
-def _digest_new(home: Home, source: str) -> None:
+def _digest_new(home: Home, source: str, report: ReportProgress) -> None:
     with home.database.read() as transaction:
-        new = iter(blocks.undigested(transaction, source))
+        undigested = blocks.undigested(transaction, source)
+    new, done = iter(undigested), 0
     while batch := list(islice(new, DOCUMENTS_A_TRANSACTION)):
         with home.database.begin() as transaction:
             texts = {document: documents.read_blocks(transaction, document) for document in batch}
             blocks.save_digests(transaction, {document: block_digests(text) for document, text in texts.items()})
+        done += len(batch)
+        report(Progress(f"comparing {source}", done, len(undigested), "documents"))
 
 
 def _split_again(transaction: Transaction, document: int, left_out: frozenset[int], settings: PassageSettings) -> None:

@@ -5,6 +5,8 @@ taken up by the next one, and a run that finds nothing different does nothing.
 """
 
 import logging
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +16,23 @@ from numpy.typing import NDArray
 
 from indexer.domain.errors import IndexCorrupt
 from indexer.domain.progress import Progress, ReportProgress
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, encoder_spec
 from indexer.home import Home
 from indexer.index import EmbeddingJournal, Generation, GenerationManifest, Row, Segment, write_segment
+from indexer.index.opening import KeptVectors
 from indexer.passages import indexed_text
+from indexer.pipeline.costs import settings_that_cost
+from indexer.pipeline.verify import check_new
 from indexer.settings import Settings
-from indexer.store import passages
+from indexer.store import outdated, passages, retired
 from indexer.store.passages import IndexablePassage
 
 log = logging.getLogger(__name__)
 
 PASSAGES_A_BATCH = 512
+ENCODED_AT_ONCE = 64  # a second of work, after which progress is told and a job can be stopped
 DEAD_SHARE = 0.25
+SMALL_CHANGE = 500  # passages that are written again to tidy up before a change is published; more only afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +44,47 @@ class BuildResult:
     reused: int
 
 
-def build_generation(home: Home, encoder: Encoder, settings: Settings, report: ReportProgress) -> BuildResult | None:
-    """Publish a generation that holds exactly the database's passages; None where the present one does."""
-    with home.database.read() as transaction:
-        wanted = np.asarray(passages.passage_ids(transaction), np.int64)
+def build_generation(
+    home: Home, encoder: Encoder, settings: Settings, report: ReportProgress, *, anew: bool = False
+) -> BuildResult | None:
+    """Publish a generation that holds exactly the database's passages; None where the present one does.
+
+    The work is in proportion to what has changed: large segments are tidied up by `compact_index`. With `anew` every
+    segment is written again, though nothing that has been embedded before is embedded again. A generation that shares
+    no segment with the one before is verified before it is published: GenerationInvalid.
+    """
+    return _build(home, encoder, settings, report, anew, SMALL_CHANGE)
+
+
+def compact_index(home: Home, encoder: Encoder, settings: Settings, report: ReportProgress) -> BuildResult | None:
+    """Write segments again that hold too many dead rows, and merge those of which there are too many; None where there
+    is nothing to tidy up. What serves meanwhile has every change already."""
     present = _usable(home, encoder)
-    kept, rewritten = _choose(present, wanted, settings)
-    missing = np.setdiff1d(wanted, _ids(kept))
-    dead = np.setdiff1d(_ids(kept), wanted)
-    if present is not None and not len(missing) and not rewritten and _same(dead, present.manifest.dead):
+    if present is not None and not present.left_out and not _choose(present, present.passage_ids(), settings, None)[1]:
         return None
-    vectors = _Vectors(home, encoder, present, report, len(missing))
+    return _build(home, encoder, settings, report, False, None)
+
+
+def _build(
+    home: Home, encoder: Encoder, settings: Settings, report: ReportProgress, anew: bool, most_again: int | None
+) -> BuildResult | None:
+    present = _usable(home, encoder)
+    with home.database.begin() as transaction:
+        outdated.forget_outdated(transaction, present.passage_ids() if present else np.zeros(0, np.int64))
+        outdated.renumber_changed(transaction)
+        wanted = np.asarray(passages.passage_ids(transaction), np.int64)
+    kept, rewritten = ([], []) if anew else _choose(present, wanted, settings, most_again)
+    missing = np.setdiff1d(wanted, _ids(kept), assume_unique=True)
+    dead = np.sort(np.setdiff1d(_ids(kept), wanted, assume_unique=True))
+    if present is not None and not anew and not len(missing) and not rewritten and not present.left_out:
+        if not present.manifest.encoder:
+            home.index.describe(present.manifest.name, encoder_spec(settings.encoder))
+        if _same(dead, present.manifest.dead):
+            return None
+    dimension = present.manifest.dimension if present else encoder.dimension
+    vectors = _Vectors(home, encoder, dimension, _reusable(home, encoder, present, anew), report, len(missing))
     new = [
-        _write(home, [row for row, _ in batch], np.stack([vector for _, vector in batch]), encoder)
+        _write(home, [row for row, _ in batch], np.stack([vector for _, vector in batch]), encoder, report)
         for batch in _embedded(home, missing, vectors, settings.index.segment_passages)
     ]
     manifest = home.index.publish(
@@ -59,38 +94,93 @@ def build_generation(home: Home, encoder: Encoder, settings: Settings, report: R
         dimension=vectors.dimension,
         passages=len(wanted),
         splitter=settings.passages.model_dump(),
+        encoder=encoder_spec(settings.encoder),
+        settings=settings_that_cost(settings),
+        check=None
+        if kept
+        else lambda manifest: check_new(home, manifest, encoder if vectors.encoded else None, report),
     )
     vectors.forget()
     home.index.clean(settings.index.keep_generations)
+    _forget_retired(home)
     return BuildResult(manifest, vectors.encoded, len(missing) - vectors.encoded)
 
 
 def _usable(home: Home, encoder: Encoder) -> Generation | None:
     """The generation that serves, unless it is damaged or made with another model: then all is built anew."""
-    try:
-        current = home.index.open_current()
-    except IndexCorrupt as error:
-        log.warning("the index is damaged and is built again from the database: %s", error)
+    name = home.index.current_name()
+    if name is None:
         return None
-    if current is None or current.manifest.fingerprint == encoder.fingerprint:
-        return current
-    log.warning("the embedding model has changed: every passage is embedded again")
-    return None
+    try:
+        manifest = home.index.manifest(name)
+        if manifest.fingerprint != encoder.fingerprint:
+            log.warning("the embedding model has changed: every passage is embedded again")
+            return None
+        return home.index.open(name)
+    except IndexCorrupt as error:
+        log.warning("the index is damaged and is mended from the database: %s", error)
+        return _salvaged(home, name)
+
+
+def _salvaged(home: Home, name: str) -> Generation | None:
+    """What every byte of is sound in a damaged generation."""
+    try:
+        home.index.inspect(home.index.manifest(name))
+        return home.index.open(name, partial=True)
+    except IndexCorrupt:
+        return None
+
+
+def _reusable(home: Home, encoder: Encoder, present: Generation | None, anew: bool) -> list[KeptVectors]:
+    """The vectors that can be taken over: those of the present generation; all there are where much has to be written,
+    or where newer generations were rolled back from."""
+    if present is None or present.left_out or anew or present.manifest.name != home.index.names()[-1]:
+        return home.index.sound_vectors(encoder.fingerprint)
+    return [KeptVectors(segment.digests, segment.vectors) for segment in present.segments]
+
+
+def _forget_retired(home: Home) -> None:
+    """Remove the passages that were kept for older generations only, once those are gone."""
+    with home.database.read() as transaction:
+        kept = np.asarray(retired.retired_ids(transaction), np.int64)
+    if not len(kept):
+        return
+    held = [home.index.open(name, partial=True).passage_ids() for name in home.index.names()]
+    with home.database.begin() as transaction:
+        retired.forget_passages(transaction, np.setdiff1d(kept, np.concatenate(held)).tolist())
 
 
 def _choose(
-    present: Generation | None, wanted: NDArray[np.int64], settings: Settings
+    present: Generation | None, wanted: NDArray[np.int64], settings: Settings, most_again: int | None
 ) -> tuple[list[Segment], list[Segment]]:
-    """Which segments stay as they are and which are written again, because too many of their rows are dead or because
-    there are too many small ones."""
+    """Which segments stay as they are and which are written again, `most_again` passages at most: because too many of
+    their rows are dead, or because there are too many of about their size."""
     segments = present.segments if present else []
     living = {segment.folder: int(np.isin(segment.passages, wanted).sum()) for segment in segments}
-    again = [segment for segment in segments if living[segment.folder] <= (1 - DEAD_SHARE) * segment.rows]
-    rest = [segment for segment in segments if segment not in again]
-    small = [segment for segment in rest if segment.rows < settings.index.segment_passages / 2]
-    if len(small) >= settings.index.max_segments:
-        again += small
+    dying = [segment for segment in segments if living[segment.folder] <= (1 - DEAD_SHARE) * segment.rows]
+    rest = [segment for segment in segments if segment not in dying]
+    again: list[Segment] = []
+    room = math.inf if most_again is None else most_again
+    for group in (*([segment] for segment in dying), *_crowds(rest, settings)):
+        rows = sum(living[segment.folder] for segment in group)
+        if rows <= room:
+            again += group
+            room -= rows
     return [segment for segment in segments if segment not in again], again
+
+
+def _crowds(segments: Sequence[Segment], settings: Settings) -> Iterator[list[Segment]]:
+    """Small segments to merge. Each size (up to 7 rows, 8 to 63, 64 to 511 and so on with `max_segments` 8) of which
+    there are too many is merged together with all that are smaller, so a passage is written again a few times in its
+    life, however many changes there are."""
+    most = settings.index.max_segments
+    small = [segment for segment in segments if segment.rows < settings.index.segment_passages / 2]
+    sizes = {segment.folder: int(math.log(max(segment.rows, 1), max(most, 2))) for segment in small}
+    merged = -1
+    for size, count in sorted(Counter(sizes.values()).items()):
+        if count >= most:
+            yield [segment for segment in small if merged < sizes[segment.folder] <= size]
+            merged = size
 
 
 def _ids(segments: Sequence[Segment]) -> NDArray[np.int64]:
@@ -129,38 +219,51 @@ def _row(passage: IndexablePassage) -> Row:
     )
 
 
-def _write(home: Home, rows: Sequence[Row], vectors: NDArray[np.float32], encoder: Encoder) -> Path:
+def _write(
+    home: Home, rows: Sequence[Row], vectors: NDArray[np.float32], encoder: Encoder, report: ReportProgress
+) -> Path:
     folder = home.index.new_segment()
-    write_segment(folder, rows, vectors, encoder.fingerprint)
+
+    def tell(done: int) -> None:
+        report(Progress("writing the index", done, len(rows), "passages"))
+
+    write_segment(folder, rows, vectors, encoder.fingerprint, tell)
     return folder
 
 
 class _Vectors:
-    """Vectors of passages: taken from segments or the journal where the same text was embedded before, else computed.
-
-    Every segment of the present generation counts, also those that are written again.
-    """
+    """Vectors of passages: taken from segments or journal where the same text was embedded before, else computed."""
 
     def __init__(
-        self, home: Home, encoder: Encoder, present: Generation | None, report: ReportProgress, total: int
+        self,
+        home: Home,
+        encoder: Encoder,
+        dimension: int,
+        kept: Sequence[KeptVectors],
+        report: ReportProgress,
+        total: int,
     ) -> None:
-        self._segments = present.segments if present else []
+        self._kept = kept
         self._encoder = encoder
         self._report = report
         self._total = total
         self._done = 0
         self.encoded = 0
-        self.dimension = present.manifest.dimension if present else encoder.dimension
+        self.dimension = dimension
         self._journal = EmbeddingJournal(home.index.root, encoder.fingerprint, self.dimension)
         self._written = self._journal.read()
 
     def of(self, rows: Sequence[Row]) -> list[NDArray[np.float32]]:
         known = self._known([row.digest for row in rows])
         fresh = {row.digest: row.text for row in rows if row.digest not in known}
-        if fresh:
-            encoded = self._encoder.encode_passages(list(fresh.values()))
-            self._journal.append(list(fresh), encoded)
-            known.update(zip(fresh, encoded, strict=True))
+        told = self._done + len(rows) - len(fresh)
+        for first in range(0, len(fresh), ENCODED_AT_ONCE):
+            digests = list(fresh)[first : first + ENCODED_AT_ONCE]
+            encoded = self._encoder.encode_passages([fresh[digest] for digest in digests])
+            self._journal.append(digests, encoded)
+            known.update(zip(digests, encoded, strict=True))
+            told += len(digests)
+            self._report(Progress("embedding", told, self._total, "passages"))
         self.encoded += len(fresh)
         self._done += len(rows)
         self._report(Progress("embedding", self._done, self._total, "passages"))
@@ -173,8 +276,8 @@ class _Vectors:
     def _known(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         known = {d: self._written[d].astype(np.float32) for d in digests if d in self._written}
         halves = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)[:, 0]
-        for segment in self._segments:
-            first = np.ascontiguousarray(segment.digests).view(np.uint64)[:, 0]
+        for kept in self._kept:
+            first = np.ascontiguousarray(kept.digests).view(np.uint64)[:, 0]
             for row in np.flatnonzero(np.isin(first, halves)):
-                known[segment.digests[row].tobytes()] = segment.vectors.matrix[row].astype(np.float32)
+                known[kept.digests[row].tobytes()] = kept.vectors.matrix[row].astype(np.float32)
         return known

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from indexer.domain.content import ItemStamp, ItemState, SourceItem
-from indexer.domain.errors import DirectoryInvalid, DocumentUnreadable, SourceUnavailable
+from indexer.domain.content import ItemStamp, SourceItem
+from indexer.domain.errors import DirectoryInvalid, ItemGone, SourceUnavailable
 from indexer.domain.people import (
     Community,
     DirectoryPerson,
@@ -133,7 +133,7 @@ class Directory:
     def fetch(self, uri: str) -> SourceItem:
         file = next((file for file in self._files() if file.name == uri), None)
         if file is None:
-            raise DocumentUnreadable(ItemState.FAILED, "The file has gone since the directory was listed")
+            raise ItemGone("The file has gone since the directory was listed")
         return SourceItem(uri, _stamp(file).revision, _read(file))
 
     def close(self) -> None:

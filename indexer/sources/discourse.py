@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from indexer.domain.content import ItemState
-from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
+from indexer.domain.errors import DocumentUnreadable, ItemGone, SourceUnavailable
 
 TRIES = 5
 LONGEST_WAIT_SECONDS = 60.0
@@ -30,7 +30,9 @@ class DiscourseSite:
         """The JSON at a path. SourceUnavailable where the site cannot or will not answer; DocumentUnreadable where
         this one page is gone or kept from us."""
         response = self._response(path, query)
-        if response.status_code in (403, 404, 410) and path.startswith("/t/"):
+        if response.status_code in (404, 410) and path.startswith("/t/"):
+            raise ItemGone(f"The forum answered {response.status_code} for this topic")
+        if response.status_code == 403 and path.startswith("/t/"):
             raise DocumentUnreadable(ItemState.FAILED, f"The forum answered {response.status_code} for this topic")
         if response.is_error:
             raise SourceUnavailable(f"{self._address}{path} answered {response.status_code}: check address and api_key")

@@ -13,7 +13,7 @@ from lxml import etree
 from pathspec import GitIgnoreSpec
 
 from indexer.domain.content import ItemMetadata, ItemStamp, ItemState, SourceItem
-from indexer.domain.errors import DocumentUnreadable
+from indexer.domain.errors import DocumentUnreadable, ItemGone
 from indexer.notation import decode_text
 from indexer.settings import FolderSource, Sidecar
 from indexer.sources.base import Changes, compare
@@ -44,7 +44,7 @@ class Folder:
             self._list()
         file = self._files.get(uri)
         if file is None:
-            raise DocumentUnreadable(ItemState.FAILED, "The file has gone since the folder was listed")
+            raise ItemGone("The file has gone since the folder was listed")
         check_size(file.size, self._max_item_bytes)
         metadata = self._metadata(uri)
         if metadata.url is None:

@@ -9,7 +9,7 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from indexer.domain.content import DocumentKind, ItemMetadata, ItemStamp, ItemState, SourceItem
-from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
+from indexer.domain.errors import DocumentUnreadable, ItemGone, SourceUnavailable
 from indexer.notation import DISCOURSE_TOPIC
 from indexer.settings import ForumSource
 from indexer.sources.base import Changes, Source, compare
@@ -56,7 +56,7 @@ class ForumExport:
             self._list()
         file = self._files.get(uri)
         if file is None:
-            raise DocumentUnreadable(ItemState.FAILED, "The topic has gone since the forum was listed")
+            raise ItemGone("The topic has gone since the forum was listed")
         check_size(file.size, self._max_item_bytes)
         content = self._open_tree().read(uri)
         metadata = topic_metadata(_topic(content), self._category_names(), self._settings)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from indexer.domain.content import DocumentKind, ItemStamp, ItemState, SourceItem
-from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
+from indexer.domain.errors import DocumentUnreadable, ItemGone, SourceUnavailable
 from indexer.notation import KNOWWHO_RECORD, decode_text, one_line
 from indexer.settings import TableSource
 from indexer.sources.base import Changes, compare
@@ -41,7 +41,7 @@ class TableRows:
             self._read()
         row = self._rows.get(uri)
         if row is None:
-            raise DocumentUnreadable(ItemState.FAILED, "The row has gone since the table was listed")
+            raise ItemGone("The row has gone since the table was listed")
         _refuse_surplus(row)
         sections = [{"heading": key, "text": _cell(row, key)} for key in self._settings.text]
         metadata = metadata_from(row, self._settings.fields, self._settings)

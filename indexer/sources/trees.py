@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NoReturn, Protocol, cast
 
 from indexer.domain.content import ItemState
-from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
+from indexer.domain.errors import DocumentUnreadable, ItemGone, SourceUnavailable
 
 UNPACKED_BYTES_AT_MOST = 16 * 2**30
 ZIP_ENCRYPTED = 0x1  # in a member's flag bits
@@ -106,11 +106,20 @@ class FolderTree:
     def read(self, path: str) -> bytes:
         try:
             return self._odd_names.get(path, self._root / path).read_bytes()
+        except FileNotFoundError as error:
+            self._expect_root()
+            raise ItemGone("The file has gone since the folder was listed") from error
         except OSError as error:
-            raise DocumentUnreadable(ItemState.FAILED, f"The file cannot be read: {error.strerror}") from error
+            reason = f"The file cannot be read: {error.strerror}"
+            raise DocumentUnreadable(ItemState.FAILED, reason, passing=True) from error
 
     def close(self) -> None:
         pass
+
+    def _expect_root(self) -> None:
+        """A disk that was taken away, or unmounted so that its empty mount point is left, is no deleted content."""
+        if not self._root.is_dir() or not any(self._root.iterdir()):
+            raise SourceUnavailable(f"{self._root} went away while it was read: run again when it is back")
 
     def _tree_file(self, file: Path) -> TreeFile | None:
         if file.name.startswith((".", "~$")) or not Path(os.path.realpath(file)).is_relative_to(self._root):

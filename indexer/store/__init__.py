@@ -1,5 +1,7 @@
 """The database: tables, migrations and every SQL statement of the project. Functions take a Transaction."""
 
+from sqlalchemy.exc import SQLAlchemyError as DatabaseFailure
+
 from indexer.store.database import Database, Transaction
 
-__all__ = ["Database", "Transaction"]
+__all__ = ["Database", "DatabaseFailure", "Transaction"]

@@ -24,6 +24,7 @@ from indexer.domain.people import Contribution
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.identities import identity_ids
+from indexer.store.retired import retire_passages
 from indexer.store.tables import (
     audiences,
     communities,
@@ -91,9 +92,10 @@ def replace_document(
 
 
 def replace_passages(transaction: Transaction, document: int, new: Sequence[Passage]) -> None:
-    """Give a document (row id) other passages for the same text."""
-    for table in (passages, signatures):
-        transaction.execute(delete(table).where(table.c.document_id == document))
+    """Give a document (row id) other passages for the same text. Those it had are retired: a generation that holds them
+    still finds them."""
+    retire_passages(transaction, document)
+    transaction.execute(delete(signatures).where(signatures.c.document_id == document))
     _insert_passages(transaction, document, new)
 
 
@@ -137,6 +139,12 @@ def find_by_ids(transaction: Transaction, ids: Iterable[int], audience_ids: Iter
 def title_of(transaction: Transaction, document: int) -> str:
     """The title of a document, by its row id."""
     return str(transaction.execute(select(documents.c.title).where(documents.c.id == document)).scalar_one())
+
+
+def ids_of(transaction: Transaction, source: str) -> list[int]:
+    """The row ids of all documents of a source, ascending."""
+    statement = select(documents.c.id).where(documents.c.source == source).order_by(documents.c.id)
+    return list(transaction.execute(statement).scalars())
 
 
 def read_blocks(transaction: Transaction, document: int) -> list[Block]:

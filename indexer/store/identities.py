@@ -1,16 +1,24 @@
 """Identities, the links between them, and the people they resolve to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, delete, func, select, tuple_, union, update
+from sqlalchemy import CompoundSelect, Row, bindparam, delete, func, select, tuple_, union, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, documents, identities, identity_links, people, person_redirects
+from indexer.store.tables import (
+    contributions,
+    documents,
+    identities,
+    identity_links,
+    people,
+    person_redirects,
+    touched_identities,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +58,57 @@ def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
 def all_identities(transaction: Transaction) -> list[StoredIdentity]:
     """Every identity that a document or a directory mentions or that was shown beside one of these, in fixed order."""
     statement = select(identities).where(identities.c.id.in_(_in_use())).order_by(identities.c.id)
+    return [_stored(row) for row in transaction.execute(statement)]
+
+
+def touched(transaction: Transaction) -> set[int]:
+    """The identities (row ids) whose documents, links, names or vouching have changed since people were resolved."""
+    return set(transaction.execute(select(touched_identities.c.identity_id)).scalars())
+
+
+def forget_touched(transaction: Transaction) -> None:
+    """Say that people have been resolved."""
+    transaction.execute(delete(touched_identities))
+
+
+def surroundings(transaction: Transaction, ids: Iterable[int]) -> set[int]:
+    """The identities (row ids) that these could be or have been one person with: linked to them or to others that are,
+    vouched for as the same person, or standing for the same person now. These themselves are among them."""
+    found: set[int] = set()
+    new = set(ids)
+    while new:
+        found |= new
+        new = {near for batch in in_batches(sorted(new)) for near in _next_to(transaction, batch)} - found
+    return found
+
+
+def identities_among(transaction: Transaction, ids: Iterable[int]) -> list[StoredIdentity]:
+    """These identities (row ids), in fixed order, whether in use or not."""
+    rows = [
+        row
+        for batch in in_batches(ids)
+        for row in transaction.execute(select(identities).where(identities.c.id.in_(batch)))
+    ]
+    return [_stored(row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+def named_among(transaction: Transaction, ids: Iterable[int]) -> set[int]:
+    """Those of these identities (row ids) that a document names."""
+    return {
+        found
+        for batch in in_batches(ids)
+        for found in transaction.execute(
+            select(contributions.c.identity_id).distinct().where(contributions.c.identity_id.in_(batch))
+        ).scalars()
+    }
+
+
+def links_among(transaction: Transaction, ids: Iterable[int]) -> list[tuple[int, int]]:
+    """The links that begin at one of these identities (row ids)."""
     return [
-        StoredIdentity(
-            row.id,
-            _identity_of(row.kind, row.namespace, row.value),
-            row.display_name,
-            row.vouched_for,
-            row.person_id,
-        )
-        for row in transaction.execute(statement)
+        (row.one, row.other)
+        for batch in in_batches(ids)
+        for row in transaction.execute(select(identity_links).where(identity_links.c.one.in_(batch)))
     ]
 
 
@@ -100,17 +150,13 @@ def save_resolution(
     persons: Sequence[Person],
     person_of: Mapping[int, str | None],
     redirects: Mapping[str, str],
+    given_up: Iterable[str] | None = None,
 ) -> None:
-    """Add the persons that are new, point identities at theirs, keep old ids working, and drop whom nothing names."""
-    transaction.execute(update(identities).where(identities.c.id.not_in(_in_use())).values(person_id=None))
+    """Add the persons that are new, point identities at theirs, keep old ids working, and drop whom nothing names any
+    more: of those in `given_up` where that is given, else of all."""
     for person in persons:
-        statement = insert(people).values(
-            id=person.id, name=person.name, address=person.address, languages=[], in_directory=False, former=False
-        )
-        update_name = statement.on_conflict_do_update(
-            index_elements=["id"], set_={"name": person.name, "address": person.address}, where=~people.c.in_directory
-        )
-        transaction.execute(update_name)
+        told = {"id": person.id, "name": person.name, "address": person.address, "new_name": person.name}
+        transaction.execute(_SAVE_PERSON, {**told, "new_address": person.address})
     if person_of:
         transaction.connection.cursor().executemany(  # plain DB-API: a hundred thousand rows in one go
             "UPDATE identities SET person_id = ? WHERE id = ?",
@@ -120,8 +166,18 @@ def save_resolution(
         transaction.execute(update(person_redirects).where(person_redirects.c.person_id == old).values(person_id=new))
         statement = insert(person_redirects).values(id=old, person_id=new)
         transaction.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"person_id": new}))
-    named = select(identities.c.person_id).where(identities.c.person_id.is_not(None))
-    transaction.execute(delete(people).where(~people.c.in_directory, people.c.id.not_in(named)))
+    named = select(identities.c.id).where(identities.c.person_id == people.c.id).exists()
+    unnamed = delete(people).where(~people.c.in_directory, ~named)
+    if given_up is None:
+        transaction.execute(unnamed)
+    else:
+        for batch in in_batches(given_up):
+            transaction.execute(unnamed.where(people.c.id.in_(batch)))
+
+
+def forget_unused(transaction: Transaction) -> None:
+    """Let identities that nothing mentions any more stand for nobody."""
+    transaction.execute(update(identities).where(identities.c.id.not_in(_in_use())).values(person_id=None))
 
 
 def same_names(transaction: Transaction) -> list[tuple[str, list[str]]]:
@@ -160,18 +216,64 @@ def _in_use() -> CompoundSelect[Any]:
     )
 
 
+def _next_to(transaction: Transaction, ids: Sequence[int]) -> Iterator[int]:
+    """The identities one step from these, and these."""
+    here = list(transaction.execute(select(identities).where(identities.c.id.in_(ids))))
+    yield from transaction.execute(select(identity_links.c.other).where(identity_links.c.one.in_(ids))).scalars()
+    yield from transaction.execute(select(identity_links.c.one).where(identity_links.c.other.in_(ids))).scalars()
+    same = (
+        (identities.c.person_id, {row.person_id for row in here}),
+        (identities.c.vouched_for, {row.vouched_for for row in here}),
+    )
+    for column, values in same:
+        if known := [value for value in values if value is not None]:
+            yield from transaction.execute(select(identities.c.id).where(column.in_(known))).scalars()
+
+
+def _stored(row: Row[Any]) -> StoredIdentity:
+    identity = _identity_of(row.kind, row.namespace, row.value)
+    return StoredIdentity(row.id, identity, row.display_name, row.vouched_for, row.person_id)
+
+
 def _identity_of(kind: str, namespace: str, value: str) -> Identity:
     return Identity(IdentityKind(kind), namespace, value)
 
 
 def _upsert(transaction: Transaction, identity: Identity, display_name: str | None) -> int:
+    told = {"kind": identity.kind, "namespace": identity.namespace, "value": identity.value, "name": display_name}
+    return int(transaction.execute(_UPSERT, told).scalar_one())
+
+
+def _upsert_statement() -> Any:
     statement = insert(identities).values(
-        kind=identity.kind, namespace=identity.namespace, value=identity.value, display_name=display_name
+        kind=bindparam("kind"),
+        namespace=bindparam("namespace"),
+        value=bindparam("value"),
+        display_name=bindparam("name"),
     )
     new, old = statement.excluded.display_name, identities.c.display_name
     # Of two names the later in the alphabet: whichever it is, it must not depend on what was read first.
     name = func.coalesce(func.max(new, old), new, old)
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["kind", "namespace", "value"], set_={"display_name": name}
+    ).returning(identities.c.id)
+
+
+# Made once: making it takes longer than carrying it out, and every credit of every document needs it.
+_UPSERT = _upsert_statement()
+
+
+def _save_person_statement() -> Any:
+    statement = insert(people).values(
+        id=bindparam("id"),
+        name=bindparam("name"),
+        address=bindparam("address"),
+        languages=[],
+        in_directory=False,
+        former=False,
     )
-    return int(transaction.execute(statement.returning(identities.c.id)).scalar_one())
+    new: dict[str, Any] = {"name": bindparam("new_name"), "address": bindparam("new_address")}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new, where=~people.c.in_directory)
+
+
+_SAVE_PERSON = _save_person_statement()

@@ -3,22 +3,33 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.content import ItemReport, ItemState
+from indexer.domain.jobs import DeadLetter
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
-from indexer.store.tables import items, sources
+from indexer.store.rows import plain_rows
+from indexer.store.tables import communities, documents, items, sources
+
+_KNOWN = select(
+    items.c.uri, items.c.revision, items.c.content_digest, items.c.state, items.c.failures, items.c.next_try
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """An item as it was when last read."""
+    """An item as it was when last read. `failures` counts the attempts in a row that came to nothing; `next_try` is
+    when the next is due, None where none is."""
 
     revision: str
     content_digest: str
     state: ItemState
+    failures: int = 0
+    next_try: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +46,45 @@ class SourceState:
 
 def known_items(transaction: Transaction, source: str) -> dict[str, KnownItem]:
     """Every item of a source by its uri."""
-    rows = transaction.execute(
-        select(items.c.uri, items.c.revision, items.c.content_digest, items.c.state).where(items.c.source == source)
+    return {row.uri: _known(row) for row in transaction.execute(_KNOWN.where(items.c.source == source))}
+
+
+def count_items(transaction: Transaction, source: str) -> int:
+    """How many items of a source there are."""
+    counted = select(func.count()).select_from(items).where(items.c.source == source)
+    return int(transaction.execute(counted).scalar_one())
+
+
+def known_revisions(transaction: Transaction, source: str) -> dict[str, str]:
+    """The revision of every item of a source, by its uri."""
+    return dict(plain_rows(transaction, select(items.c.uri, items.c.revision).where(items.c.source == source)))
+
+
+def chosen_items(transaction: Transaction, source: str, uris: Iterable[str]) -> dict[str, KnownItem]:
+    """Those of these items of a source that were ever read, by uri."""
+    return {
+        row.uri: _known(row)
+        for batch in in_batches(uris)
+        for row in transaction.execute(_KNOWN.where(items.c.source == source, items.c.uri.in_(batch)))
+    }
+
+
+def due_items(transaction: Transaction, source: str, now: datetime) -> dict[str, KnownItem]:
+    """The items of a source whose next try is due, by uri."""
+    due = (items.c.source == source) & (items.c.next_try <= now)
+    return {row.uri: _known(row) for row in transaction.execute(_KNOWN.where(due))}
+
+
+def items_of_community(transaction: Transaction, slug: str, source: str) -> list[str]:
+    """The uris of the items of a source whose documents belong to a community."""
+    statement = (
+        select(items.c.uri)
+        .join(documents, documents.c.item_id == items.c.id)
+        .join(communities, communities.c.id == documents.c.community_id)
+        .where(communities.c.slug == slug, items.c.source == source)
+        .order_by(items.c.uri)
     )
-    return {row.uri: KnownItem(row.revision, row.content_digest, ItemState(row.state)) for row in rows}
+    return list(transaction.execute(statement).scalars())
 
 
 def record_item(
@@ -50,28 +96,25 @@ def record_item(
     content_digest: str,
     state: ItemState,
     reason: str | None,
+    failures: int = 0,
+    next_try: datetime | None = None,
 ) -> int:
-    """Write down how the reading of an item ended; gives the item's row id."""
+    """Write down how the reading of an item ended, and after so many failures in a row when to try again; gives the
+    item's row id."""
     values = {
         "revision": revision,
         "content_digest": content_digest,
         "state": state,
         "reason": reason,
         "read_at": datetime.now(UTC),
+        "failures": failures,
+        "next_try": next_try,
     }
     statement = insert(items).values(source=source, uri=uri, attempts=1, **values)
     statement = statement.on_conflict_do_update(
         index_elements=["source", "uri"], set_={**values, "attempts": items.c.attempts + 1}
     )
     return int(transaction.execute(statement.returning(items.c.id)).scalar_one())
-
-
-def read_since(transaction: Transaction, source: str, moment: datetime | None) -> bool:
-    """Whether an item of the source was read after the moment, at any time where that is None."""
-    statement = select(items.c.id).where(items.c.source == source)
-    if moment is not None:
-        statement = statement.where(items.c.read_at > moment)
-    return transaction.execute(statement.limit(1)).first() is not None
 
 
 def touch_item(transaction: Transaction, source: str, uri: str, revision: str) -> None:
@@ -84,8 +127,35 @@ def remove_items(transaction: Transaction, source: str, uris: Sequence[str] | No
     if uris is None:
         return transaction.execute(delete(items).where(items.c.source == source)).rowcount
     return sum(
-        transaction.execute(delete(items).where(items.c.source == source, items.c.uri == uri)).rowcount for uri in uris
+        transaction.execute(delete(items).where(items.c.source == source, items.c.uri.in_(batch))).rowcount
+        for batch in in_batches(uris)
     )
+
+
+def dead_letters(transaction: Transaction, chosen: Sequence[str] | None = None) -> list[DeadLetter]:
+    """The items of the chosen sources (all where None) that keep failing, those to be tried soonest first and those
+    that are parked last."""
+    statement = select(items).where(items.c.failures > 0)
+    if chosen:
+        statement = statement.where(items.c.source.in_(chosen))
+    ordered = statement.order_by(items.c.next_try.nulls_last(), items.c.source, items.c.uri)
+    return [
+        DeadLetter(row.source, row.uri, row.reason or "", row.failures, row.read_at, row.next_try)
+        for row in transaction.execute(ordered)
+    ]
+
+
+def retry_items(
+    transaction: Transaction, now: datetime, *, sources: Sequence[str] | None = None, uris: Sequence[str] | None = None
+) -> int:
+    """Let the next reindex try failing items again, parked ones too: those of these sources and uris, all where None.
+    Gives how many."""
+    statement = update(items).where(items.c.failures > 0).values(next_try=now)
+    if sources is not None:
+        statement = statement.where(items.c.source.in_(sources))
+    if uris is not None:
+        statement = statement.where(items.c.uri.in_(uris))
+    return transaction.execute(statement).rowcount
 
 
 def source_state(transaction: Transaction, name: str) -> SourceState | None:
@@ -107,6 +177,11 @@ def save_source_state(transaction: Transaction, state: SourceState) -> None:
     }
     statement = insert(sources).values(name=state.name, **values)
     transaction.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def save_settings_digest(transaction: Transaction, name: str, digest: str) -> None:
+    """Note that a source counts as read with these settings."""
+    transaction.execute(update(sources).where(sources.c.name == name).values(settings_digest=digest))
 
 
 def forget_source(transaction: Transaction, name: str) -> int:
@@ -136,3 +211,7 @@ def report_items(
         ItemReport(row.source, row.uri, ItemState(row.state), row.reason, row.read_at, row.attempts)
         for row in transaction.execute(statement)
     ]
+
+
+def _known(row: Any) -> KnownItem:
+    return KnownItem(row.revision, row.content_digest, ItemState(row.state), row.failures, row.next_try)

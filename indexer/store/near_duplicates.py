@@ -10,6 +10,8 @@ from indexer.domain.content import Document
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.documents import document_of, select_documents
+from indexer.store.retired import select_retired
+from indexer.store.rows import plain_rows
 from indexer.store.tables import documents, near_duplicates, passages, signatures
 
 
@@ -34,8 +36,7 @@ def unsigned(transaction: Transaction) -> list[int]:
 
 def all_signatures(transaction: Transaction) -> dict[int, bytes]:
     """Every document's signature by row id, ascending."""
-    rows = transaction.execute(select(signatures).order_by(signatures.c.document_id))
-    return {row.document_id: row.signature for row in rows}
+    return dict(plain_rows(transaction, select(signatures).order_by(signatures.c.document_id)))
 
 
 def texts_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[int, DocumentText]:
@@ -46,7 +47,7 @@ def texts_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[int,
         statement = (
             select(documents.c.id, documents.c.title, passages.c.text)
             .join(passages, passages.c.document_id == documents.c.id)
-            .where(documents.c.id.in_(batch))
+            .where(documents.c.id.in_(batch), passages.c.id.not_in(select_retired()))
             .order_by(documents.c.id, passages.c.ordinal)
         )
         for row in transaction.execute(statement):

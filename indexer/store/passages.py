@@ -10,6 +10,8 @@ from indexer.domain.content import Document, DocumentKind, Locator
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.documents import document_of, select_documents
+from indexer.store.retired import select_retired
+from indexer.store.rows import plain_rows
 from indexer.store.tables import communities, documents, passages
 
 ROWS_A_STATEMENT = 5_000
@@ -44,8 +46,10 @@ class FoundPassage:
 
 
 def passage_ids(transaction: Transaction) -> list[int]:
-    """The ids of all passages, ascending."""
-    return list(transaction.execute(select(passages.c.id).order_by(passages.c.id)).scalars())
+    """The ids of all passages that the index should hold, ascending."""
+    statement = select(passages.c.id).where(passages.c.id.not_in(select_retired()))
+    # Sorted here: SQLite would read the whole table, texts and all, to give them in order.
+    return sorted(row[0] for row in plain_rows(transaction, statement))
 
 
 def indexable_passages(transaction: Transaction, ids: Sequence[int]) -> Iterator[IndexablePassage]:
@@ -106,9 +110,29 @@ def ordinals_of(transaction: Transaction, document_ids: Iterable[int]) -> set[tu
         (row.document_id, row.ordinal)
         for batch in in_batches(document_ids)
         for row in transaction.execute(
-            select(passages.c.document_id, passages.c.ordinal).where(passages.c.document_id.in_(batch))
+            select(passages.c.document_id, passages.c.ordinal).where(
+                passages.c.document_id.in_(batch), passages.c.id.not_in(select_retired())
+            )
         )
     }
+
+
+def digests_of(transaction: Transaction) -> list[bytes]:
+    """The digest of every passage that the index should hold."""
+    statement = select(passages.c.digest).where(passages.c.id.not_in(select_retired()))
+    return list(transaction.execute(statement).scalars())
+
+
+def cuts_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[int, list[tuple[int, bytes]]]:
+    """How documents (row ids) are split: ordinal and digest of each passage, in order, by document."""
+    found: dict[int, list[tuple[int, bytes]]] = {}
+    for batch in in_batches(document_ids):
+        statement = select(passages.c.document_id, passages.c.ordinal, passages.c.digest).where(
+            passages.c.document_id.in_(batch), passages.c.id.not_in(select_retired())
+        )
+        for row in transaction.execute(statement.order_by(passages.c.document_id, passages.c.ordinal)):
+            found.setdefault(row.document_id, []).append((row.ordinal, row.digest))
+    return found
 
 
 def community_ids(transaction: Transaction) -> dict[str, int]:

@@ -180,8 +180,21 @@ def participations(
     return [_participation_of(row) for row in transaction.execute(statement)]
 
 
-def count_people(transaction: Transaction) -> int:
-    return int(transaction.execute(select(func.count()).select_from(people)).scalar_one())
+def count_people(transaction: Transaction, audience_ids: Iterable[int] | None = None) -> int:
+    """How many people there are; with audiences only those whom a directory lists or who had a part in one of their
+    documents."""
+    statement = select(func.count()).select_from(people)
+    if audience_ids is not None:
+        # The + 0 keeps SQLite from looking through all documents of an audience for each person.
+        readable = (documents.c.audience_id + 0).in_(list(audience_ids))
+        part = (
+            select(identities.c.id)
+            .join(contributions, contributions.c.identity_id == identities.c.id)
+            .join(documents, documents.c.id == contributions.c.document_id)
+            .where(identities.c.person_id == people.c.id, readable)
+        )
+        statement = statement.where(or_(people.c.in_directory, part.exists()))
+    return int(transaction.execute(statement).scalar_one())
 
 
 def person_of(row: Row[Any]) -> Person:

@@ -158,6 +158,13 @@ passages = Table(
     sqlite_autoincrement=True,  # an id is never used again, so an old index row cannot point at a new passage
 )
 
+# Other cuts of a text that is still the document's: older generations hold them, new ones do not.
+retired_passages = Table(
+    "retired_passages",
+    metadata,
+    Column("passage_id", ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True),
+)
+
 units = Table(
     "units",
     metadata,
@@ -203,7 +210,7 @@ identity_links = Table(
     "identity_links",
     metadata,
     Column("one", ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
-    Column("other", ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("other", ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 memberships = Table(
@@ -306,3 +313,21 @@ workers = Table(
     Column("beat", Moment, nullable=False),
     Column("turn", Integer, nullable=False),
 )
+
+# Filled by triggers (migration 0005), so that no way of changing a row can be forgotten. Passages whose rows in the
+# index no longer say what the database says: they are gone, or their document has other readers, another community,
+# kind or date.
+outdated_passages = Table(
+    "outdated_passages",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("passage_id", Integer, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    sqlite_autoincrement=True,  # readers go on after the last number that they saw
+)
+
+# Filled by triggers, too: identities that may stand for somebody else since people were last resolved.
+touched_identities = Table("touched_identities", metadata, Column("identity_id", Integer, primary_key=True))
+
+# What derived data was last computed with.
+facts = Table("facts", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,26 @@ class Bench:
     json_file: Path | None
     figures: dict[str, Any] = field(default_factory=dict)
     short: list[str] = field(default_factory=list)
+    options: argparse.Namespace = field(default_factory=argparse.Namespace)
 
     @classmethod
-    def start(cls, name: str, protocol: str, data: tuple[str, ...]) -> "Bench":
+    def start(
+        cls,
+        name: str,
+        protocol: str,
+        data: tuple[str, ...],
+        add_options: Callable[[argparse.ArgumentParser], None] = lambda _: None,
+    ) -> "Bench":
         """Read the options, say what is measured on which machine; exit 2 where the data are absent."""
         options = argparse.ArgumentParser(prog=f"scripts/bench {name}", description=protocol)
         options.add_argument("--json", type=Path, help="write the figures to this file")
+        add_options(options)
         chosen = options.parse_args()
         missing = [str(DATA / part) for part in data if not (DATA / part).exists()]
         if missing:
             print(f"cannot run: {', '.join(missing)} is not here", file=sys.stderr)
             sys.exit(CANNOT_RUN)
-        bench = cls(name, chosen.json)
+        bench = cls(name, chosen.json, options=chosen)
         bench.note("bench", name)
         bench.note("machine", machine())
         bench.note("data", ", ".join(data))

@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from service.api import communities, documents, feedback, health, people, search, shortlist
+from service.api import (
+    backups,
+    communities,
+    documents,
+    feedback,
+    generations,
+    health,
+    jobs,
+    people,
+    schedules,
+    search,
+    shortlist,
+    sources,
+)
 from service.api.schemas import Problem
 
 router = APIRouter(
@@ -14,5 +27,7 @@ router = APIRouter(
 )
 for module in (search, shortlist, people, communities, documents, feedback, health):
     router.include_router(module.router)
+for administered in (jobs, schedules, generations, sources, backups):
+    router.include_router(administered.router)
 
 __all__ = ["router"]

@@ -10,15 +10,24 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from indexer.domain.errors import StorageFull, StorageReadOnly
+from indexer.domain.storage import storage_errors
+
 SECRET_FILE = "secret.key"
 SECRET_BYTES = 32
+PASSING_SECRET = secrets.token_bytes(SECRET_BYTES)
 
 
 def home_secret(folder: Path) -> bytes:
-    """The secret in the home's folder, made when first asked for; only its owner may read the file."""
+    """The secret in the home's folder, made when first asked for; only its owner may read the file. Where it cannot be
+    written, the secret of this process: pages can be read though nothing can be sent."""
     file = folder / SECRET_FILE
-    if not file.exists():
-        _make_secret(file)
+    try:
+        if not file.exists():
+            with storage_errors(file):
+                _make_secret(file)
+    except (StorageFull, StorageReadOnly):
+        return PASSING_SECRET
     return file.read_bytes()
 
 

@@ -89,7 +89,7 @@ def rank_shortlist(
         ),
         touched=_touched(retrieved, ranked, settings.verdict),
         generation=retrieved.generation,
-        degraded=retrieved.degraded,
+        degraded=replace(retrieved, unread=None).shortcomings,
         took_ms=round((time.perf_counter() - start) * 1000),
     )
 

@@ -110,11 +110,12 @@ def _closeness(index: OpenIndex, text: str, opinions: Iterable[Opinion]) -> dict
     terms_by_query = dict(islice({opinion.query: opinion.terms for opinion in opinions}.items(), COMPARED_QUERIES))
     ours = terms_of(text)
     shared = {query: overlap(ours, terms) for query, terms in terms_by_query.items()}
-    vector, _ = index.query_vector(text) if shared else (None, None)
+    model = index.serving().model
+    vector, _ = model.query_vector(text) if shared else (None, None)
     if vector is None:
         return shared
     likeliest = sorted(shared, key=lambda query: -shared[query])
-    others = index.query_vectors(likeliest, NEW_VECTORS)
+    others = model.query_vectors(likeliest, NEW_VECTORS)
     return shared | {query: float(vector @ other) for query, other in others.items()}
 
 

@@ -66,9 +66,9 @@ def _partners(
 
 
 def _representative(group: Sequence[Entry]) -> Entry:
-    """The best entry comes first in its group."""
-    close = [entry for entry in group if entry.relevance >= LEAST_OF_BEST * group[0].relevance]
-    return max(close, key=lambda entry: _standing(entry.passage.document))
+    """The best entry comes first in its group; its relevance may be negative, where only a rare word is in it."""
+    close = [entry for entry in group[1:] if entry.relevance >= LEAST_OF_BEST * group[0].relevance]
+    return max([group[0], *close], key=lambda entry: _standing(entry.passage.document))
 
 
 def _standing(document: Document) -> tuple[bool, bool, datetime]:

@@ -10,7 +10,7 @@ from indexer.embedding import CrossEncoder
 from indexer.index import Candidates, QueryTerms, RowFilter, crowding_of
 from indexer.store import Transaction, contributions, passages
 from service.auth import ReadableAudiences
-from service.search.engine import OpenIndex
+from service.search.engine import OpenIndex, Serving
 from service.search.influence import Influence
 from service.search.query import Query
 from service.search.spelling import Suggestion, suggest
@@ -27,7 +27,7 @@ class Retrieved:
     """The candidates for a question, and its unit vector where it has one. `degraded` says, in a sentence for people,
     what the search had to do without. `influence` is that of feedback; there is none before `with_feedback`.
     `suggestion` is what may have been meant; `cross_encoder` reads the best again, and `unread` says in a sentence why
-    a wanted one cannot."""
+    a wanted one cannot; `missing` says what a damaged index lacks."""
 
     query: Query
     candidates: Candidates
@@ -38,6 +38,7 @@ class Retrieved:
     suggestion: Suggestion | None = None
     cross_encoder: CrossEncoder | None = None
     unread: str | None = None
+    missing: str | None = None
 
     @property
     def question(self) -> str:
@@ -47,7 +48,7 @@ class Retrieved:
     @property
     def shortcomings(self) -> str | None:
         """What the search had to do without, all of it; None where that is nothing."""
-        return " ".join(filter(None, (self.degraded, self.unread))) or None
+        return " ".join(filter(None, (self.degraded, self.missing, self.unread))) or None
 
     def relevance(self, fusion: FusionSettings) -> NDArray[np.float32]:
         """How well each candidate fits, (n,): (1 - w) · meaning + w · words. Without a query vector the words stand
@@ -132,17 +133,29 @@ def retrieve_passages(
     """The best passages by meaning and by words among those that the viewer may read and the filters allow.
 
     A question whose words are found nowhere is searched for as it was certainly meant. QueryInvalid for a community
-    that does not exist; IndexOutdated where nothing has been indexed yet.
+    that does not exist; IndexOutdated where nothing has been indexed yet, IndexCorrupt where none of it can be read.
     """
-    engine = index.engine()
-    rows = _rows(transaction, query, readable)
+    return index.ask(lambda serving: _retrieve(transaction, index, serving, query, readable, settings))
+
+
+def _retrieve(
+    transaction: Transaction,
+    index: OpenIndex,
+    serving: Serving,
+    query: Query,
+    readable: ReadableAudiences,
+    settings: SearchSettings,
+) -> Retrieved:
+    engine, model = serving.engine, serving.model
+    withdrawn = index.withdrawn.from_viewer(transaction, engine.generation, readable)
+    rows = replace(_rows(transaction, query, readable), without=withdrawn)
     per_list = settings.candidates if query.people is None else WHOLE
-    vector, degraded = index.query_vector(query.text)
+    vector, degraded = model.query_vector(query.text)
     found = engine.candidates(vector, QueryTerms.of(query.text), rows, per_list)
-    suggestion = suggest(transaction, engine, query.text, readable)
+    suggestion = suggest(transaction, engine, query.text, readable, withdrawn)
     if suggestion and suggestion.certain and not _has_words(found):
         suggestion = replace(suggestion, searched=True)
-        vector, degraded = index.query_vector(suggestion.text)
+        vector, degraded = model.query_vector(suggestion.text)
         found = engine.candidates(vector, QueryTerms.of(suggestion.text), rows, per_list)
     cross_encoder, unread = index.cross_encoder()
     return Retrieved(
@@ -154,6 +167,7 @@ def retrieve_passages(
         suggestion=suggestion,
         cross_encoder=cross_encoder,
         unread=unread,
+        missing=serving.note,
     )
 
 

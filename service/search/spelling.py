@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.index import RowFilter, SearchEngine, SimilarWord, Spelling
 from indexer.index.tokens import DIGIT, word_spans
 from indexer.passages import indexed_text
@@ -45,17 +48,22 @@ class Suggestion:
 
 
 def suggest(
-    transaction: Transaction, engine: SearchEngine, question: str, readable: ReadableAudiences
+    transaction: Transaction,
+    engine: SearchEngine,
+    question: str,
+    readable: ReadableAudiences,
+    withdrawn: NDArray[np.int64],
 ) -> Suggestion | None:
     """The question with the words of the corpus in place of those that look like typing errors, None where none do.
 
-    Only words that a passage has which the viewer may read now are looked at, whatever filters narrow the search.
+    Only words that a passage has which the viewer may read now are looked at, whatever filters narrow the search:
+    `withdrawn` are passages of the index that no longer count.
     Texts of many words are left alone: they were pasted.
     """
     written = _doubtful(question)
     if not 0 < len(written) <= MOST_WORDS:
         return None
-    spellings = engine.spellings(list(written), RowFilter(readable.ids))
+    spellings = engine.spellings(list(written), RowFilter(readable.ids, without=withdrawn))
     texts = _texts(transaction, spellings, readable)
     found = {spelling: forms for spelling in spellings if (forms := _readable_forms(spelling, texts))}
     if not found:

@@ -97,7 +97,7 @@ def counted(number: int, noun: str) -> str:
     """`1 document`, `2,300 documents`."""
     if number == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
     return f"{number:,} {plural if noun != 'person' else 'people'}"
 
 

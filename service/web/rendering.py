@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from service.web import phrases, places
+from service.web import admin_phrases, phrases, places
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; connect-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -47,6 +47,21 @@ def _environment() -> Environment:
         figure=phrases.figure,
         role_name=phrases.role_name,
         place_word=phrases.place_word,
+        said_moment=lambda moment, zone=None: admin_phrases.said_moment(moment, datetime.now(UTC), zone),
+        as_moment=datetime.fromisoformat,
+        capital=lambda text: text[:1].upper() + text[1:],
+        with_code=admin_phrases.with_code,
+        things_need=admin_phrases.things_need,
+        exact_moment=admin_phrases.exact_moment,
+        duration=admin_phrases.said_duration,
+        rate=admin_phrases.said_rate,
+        size=admin_phrases.said_size,
+        job_words=admin_phrases.job_words,
+        kind_words=admin_phrases.kind_words,
+        how_far=admin_phrases.how_far,
+        how_long=lambda job: admin_phrases.how_long(job, datetime.now(UTC)),
+        window_words=admin_phrases.window_words,
+        result_facts=admin_phrases.result_facts,
     )
     pages.globals.update(
         document_href=places.document_href,

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from indexer.domain.content import DocumentKind
 from indexer.domain.errors import QueryInvalid
 from indexer.store.people import CommunityCount
-from service.dependencies import UsesParts, UsesReading, UsesViewer
+from service.auth import may_administer
+from service.dependencies import UsesParts, UsesReading, UsesViewer, approach_of
 from service.directory import list_communities
 from service.experts import Answer, VerdictKind, answer
 from service.search import Query as SearchQuery
@@ -93,7 +94,12 @@ def search(
     communities = list_communities(reading.transaction, reading.readable)
     if not form.question:
         return render(
-            "start.html", form=form, communities=communities, ways_in=_ways_in(communities), kinds=DocumentKind
+            "start.html",
+            form=form,
+            communities=communities,
+            ways_in=_ways_in(communities),
+            kinds=DocumentKind,
+            administers=may_administer(approach_of(request, parts)),
         )
     try:
         found = answer(parts.home, parts.index, form.query(cursor), viewer, parts.settings)

@@ -75,7 +75,7 @@ def test_doctor_finds_a_whole_home_whole_and_a_damaged_one_damaged(config: Path,
     file = next((tmp_path / "home" / "index" / "segments").glob("*/vectors.faiss"))
     file.write_bytes(file.read_bytes()[:-1] + b"!")
     (problem,) = from_json("--config", config, "doctor", code=1)["problems"]
-    assert str(file) in problem
+    assert str(file) in problem["problem"]
 
 
 def test_a_source_can_be_listed_checked_and_removed(config: Path) -> None:

@@ -241,7 +241,7 @@ def test_people_of_all_sources_meet_in_one_person(tmp_path: Path, library: Path)
 def test_people_that_a_killed_run_left_unresolved_are_resolved_by_the_next(
     settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

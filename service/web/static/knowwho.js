@@ -43,3 +43,36 @@ document.addEventListener("keydown", (event) => {
 
 keysButton.hidden = false;
 keysButton.addEventListener("click", () => keys.showModal());
+
+// A part of a page that goes on changing (a running job) is fetched again until the service says that it is over.
+const LOOK_AGAIN = 1500;
+
+async function refresh() {
+  const old = document.getElementById("live");
+  const busy = old.querySelector("details[open]");
+  if (!document.hidden && !busy) {
+    try {
+      const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (response.ok) replaceLive(old, await response.text());
+    } catch {
+      // The service is not there at the moment: what is shown stays, and we look again.
+    }
+  }
+  if (document.querySelector("#live[data-live]")) setTimeout(refresh, LOOK_AGAIN);
+}
+
+function replaceLive(old, text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const fresh = page.getElementById("live");
+  if (!fresh) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const again = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.href ? `a[href="${CSS.escape(focused.getAttribute("href"))}"]` : null);
+  if (fresh.dataset.told !== old.dataset.told) {
+    document.getElementById("live-told").textContent = fresh.dataset.told;
+    document.title = page.title;
+  }
+  old.replaceWith(fresh);
+  if (again) fresh.querySelector(again)?.focus();
+}
+
+if (document.querySelector("#live[data-live]")) setTimeout(refresh, LOOK_AGAIN);

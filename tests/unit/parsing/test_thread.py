@@ -120,6 +120,16 @@ def test_our_own_thread_carries_what_its_source_knows():
     assert texts(document, BlockKind.CODE) == ["make"]
 
 
+def test_a_message_whose_number_is_taken_gets_the_next_free_one():
+    found = read_thread(
+        {"number": 1, "author": "ivy", "text": "Why?"},
+        {"number": 3, "author": "bo", "text": "Because."},
+        {"number": 3, "author": "cem", "text": "Not so."},
+    )
+    assert [message.number for message in found.messages] == [1, 3, 4]
+    assert [block.message for block in found.blocks] == [1, 3, 4]
+
+
 def test_angle_brackets_and_ruled_lines_of_a_message_are_its_words():
     document = read_thread({"author": "ann", "text": "std::vector<int> fails\n----\nthere"})
     assert "std::vector<int> fails" in " ".join(texts(document))

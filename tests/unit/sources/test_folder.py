@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from indexer.domain.content import DocumentKind, ItemState
-from indexer.domain.errors import DocumentUnreadable, SourceUnavailable
+from indexer.domain.errors import DocumentUnreadable, ItemGone, SourceUnavailable
 from indexer.settings import DirectorySource, FolderSource
 from indexer.sources import open_source
 from tests.unit.sources.places import LIMIT, fetch, folder, revisions, uris, write, zipped
@@ -71,7 +71,7 @@ def test_a_file_that_vanished_after_the_listing_cannot_be_fetched(library):
     source = folder(library)
     source.changes_since({})
     file.unlink()
-    with pytest.raises(DocumentUnreadable, match="cannot be read"):
+    with pytest.raises(ItemGone, match="has gone"):
         source.fetch("short-lived.md")
 
 
