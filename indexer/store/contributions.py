@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 
 from indexer.domain.people import Role
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, documents, identities, messages, people
+from indexer.store.tables import contributions, documents, identities, in_audiences, messages, people
 
 MOMENT = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created)
 
@@ -46,18 +46,69 @@ def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids
     return _read_parts(transaction, statement.order_by(contributions.c.document_id, contributions.c.identity_id))
 
 
-def parts_since(
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Parts in documents, one a place in each column: row ids of community and document, the person, the role, and
+    when, in Julian days."""
+
+    communities: list[int]
+    documents: list[int]
+    people: list[str]
+    roles: list[str]
+    days: list[float]
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> "Activity":
+        """Those of the parts that have a date, in documents that belong to a community."""
+        found = cls([], [], [], [], [])
+        for part in parts:
+            if part.community is not None and part.at is not None:
+                found.communities.append(part.community)
+                found.documents.append(part.document)
+                found.people.append(part.person)
+                found.roles.append(part.role)
+                found.days.append(julian_day(part.at))
+        return found
+
+
+def julian_day(moment: datetime) -> float:
+    """Days since noon of 24 November 4714 BC in Greenwich."""
+    return moment.timestamp() / 86_400 + 2_440_587.5
+
+
+def activity_since(
     transaction: Transaction,
     community_ids: Iterable[int],
     audience_ids: Iterable[int],
     since: datetime,
     until: datetime,
-) -> list[Part]:
-    """Everybody's parts between two moments in the documents of these communities that are in the given audiences."""
-    statement = _parts(audience_ids).where(
-        documents.c.community_id.in_(list(community_ids)), MOMENT.between(since, until)
+    absent: Iterable[int] = (),
+) -> Activity:
+    """Everybody's parts between two moments in the documents of these communities that are in the given audiences;
+    those in `absent` (row ids) do not count."""
+    statement = (
+        select(
+            documents.c.community_id,
+            contributions.c.document_id,
+            identities.c.person_id,
+            contributions.c.role,
+            func.julianday(MOMENT),
+        )
+        .join(identities, identities.c.id == contributions.c.identity_id)
+        .join(documents, documents.c.id == contributions.c.document_id)
+        .where(
+            in_audiences(audience_ids),
+            documents.c.community_id.in_(list(community_ids)),
+            # No part is later than its document, and this the database finds by an index.
+            documents.c.updated >= since,
+            MOMENT.between(since, until),
+            identities.c.person_id.is_not(None),
+        )
     )
-    return _read_parts(transaction, statement)
+    if left_out := list(absent):
+        statement = statement.where(documents.c.id.not_in(left_out))
+    columns = list(zip(*transaction.execute(statement), strict=True)) or [()] * 5
+    return Activity(*map(list, columns))
 
 
 def _parts(audience_ids: Iterable[int]) -> Select[Any]:
@@ -66,7 +117,7 @@ def _parts(audience_ids: Iterable[int]) -> Select[Any]:
         .join(identities, identities.c.id == contributions.c.identity_id)
         .join(people, people.c.id == identities.c.person_id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(documents.c.audience_id.in_(list(audience_ids)))
+        .where(in_audiences(audience_ids))
     )
 
 
@@ -100,7 +151,7 @@ def count_readable(
         select(identities.c.person_id, func.count(contributions.c.document_id.distinct()).label("documents"))
         .join(contributions, contributions.c.identity_id == identities.c.id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(identities.c.person_id.in_(list(people_ids)), documents.c.audience_id.in_(list(audience_ids)))
+        .where(identities.c.person_id.in_(list(people_ids)), in_audiences(audience_ids))
         .group_by(identities.c.person_id)
     )
     if left_out := list(absent):

@@ -33,6 +33,7 @@ from indexer.store.tables import (
     document_texts,
     documents,
     identities,
+    in_audiences,
     messages,
     passages,
     signatures,
@@ -118,7 +119,7 @@ def find_all_readable(
     transaction: Transaction, public_ids: Iterable[str], audience_ids: Iterable[int]
 ) -> dict[str, Document]:
     """Those of the documents of these public ids that are in one of the audiences, by public id."""
-    readable = documents.c.audience_id.in_(list(audience_ids))
+    readable = in_audiences(audience_ids)
     return {
         row.public_id: document_of(row)
         for batch in in_batches(public_ids)
@@ -128,7 +129,7 @@ def find_all_readable(
 
 def find_by_ids(transaction: Transaction, ids: Iterable[int], audience_ids: Iterable[int]) -> dict[int, Document]:
     """Those of the documents of these row ids that are in one of the audiences, by row id."""
-    readable = documents.c.audience_id.in_(list(audience_ids))
+    readable = in_audiences(audience_ids)
     return {
         row.id: document_of(row)
         for batch in in_batches(ids)
@@ -173,7 +174,7 @@ def list_documents(
     limit: int,
 ) -> list[Document]:
     """The latest documents in the given audiences, of one community or with a part by one person."""
-    statement = select_documents().where(documents.c.audience_id.in_(list(audience_ids)))
+    statement = select_documents().where(in_audiences(audience_ids))
     if community is not None:
         statement = statement.where(communities.c.slug == community)
     if person is not None:
@@ -186,7 +187,7 @@ def count_documents(transaction: Transaction, audience_ids: Iterable[int] | None
     """How many documents there are, in the given audiences where some are given."""
     statement = select(func.count()).select_from(documents)
     if audience_ids is not None:
-        statement = statement.where(documents.c.audience_id.in_(list(audience_ids)))
+        statement = statement.where(in_audiences(audience_ids))
     return int(transaction.execute(statement).scalar_one())
 
 
@@ -235,7 +236,7 @@ def set_audience(transaction: Transaction, document: int, audience: Audience) ->
 
 
 def _first(transaction: Transaction, audience_ids: Iterable[int], condition: ColumnElement[bool]) -> Document | None:
-    readable = documents.c.audience_id.in_(list(audience_ids))
+    readable = in_audiences(audience_ids)
     row = transaction.execute(select_documents().where(condition, readable)).first()
     return None if row is None else document_of(row)
 

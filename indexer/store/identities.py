@@ -15,6 +15,7 @@ from indexer.store.tables import (
     documents,
     identities,
     identity_links,
+    in_audiences,
     people,
     person_redirects,
     touched_identities,
@@ -131,7 +132,7 @@ def known_by_value(
     named = (
         select(contributions.c.identity_id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(contributions.c.identity_id == identities.c.id, documents.c.audience_id.in_(list(audience_ids)))
+        .where(contributions.c.identity_id == identities.c.id, in_audiences(audience_ids))
     )
     known = identities.c.person_id.is_not(None) & (identities.c.vouched_for.is_not(None) | named.exists())
     return [

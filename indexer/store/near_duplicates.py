@@ -12,7 +12,7 @@ from indexer.store.database import Transaction
 from indexer.store.documents import document_of, select_documents
 from indexer.store.retired import select_retired
 from indexer.store.rows import plain_rows
-from indexer.store.tables import documents, near_duplicates, passages, signatures
+from indexer.store.tables import documents, in_audiences, near_duplicates, passages, signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def readable_partners(
         select(near_duplicates.c.one.label("document"), near_duplicates.c.other.label("partner")),
         select(near_duplicates.c.other.label("document"), near_duplicates.c.one.label("partner")),
     ).subquery()
-    readable = documents.c.audience_id.in_(list(audience_ids))
+    readable = in_audiences(audience_ids)
     found: dict[int, list[Document]] = defaultdict(list)
     for batch in in_batches(document_ids):
         statement = (

@@ -24,6 +24,7 @@ from indexer.store.tables import (
     contributions,
     documents,
     identities,
+    in_audiences,
     memberships,
     people,
     person_redirects,
@@ -93,7 +94,7 @@ def all_communities(transaction: Transaction) -> list[Community]:
 
 def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> list[CommunityCount]:
     """Every community with its documents in the given audiences, by name."""
-    readable = documents.c.audience_id.in_(list(audience_ids))
+    readable = in_audiences(audience_ids)
     statement = (
         select(communities, func.count(documents.c.id).label("readable"), func.max(_moment()).label("latest"))
         .outerjoin(documents, (documents.c.community_id == communities.c.id) & readable)
@@ -185,8 +186,7 @@ def count_people(transaction: Transaction, audience_ids: Iterable[int] | None = 
     documents."""
     statement = select(func.count()).select_from(people)
     if audience_ids is not None:
-        # The + 0 keeps SQLite from looking through all documents of an audience for each person.
-        readable = (documents.c.audience_id + 0).in_(list(audience_ids))
+        readable = in_audiences(audience_ids)
         part = (
             select(identities.c.id)
             .join(contributions, contributions.c.identity_id == identities.c.id)
@@ -263,7 +263,7 @@ def _contributed(audience_ids: Iterable[int], people_ids: list[str] | None) -> S
         .where(
             identities.c.person_id.is_not(None),
             documents.c.community_id.is_not(None),
-            documents.c.audience_id.in_(list(audience_ids)),
+            in_audiences(audience_ids),
         )
         .group_by(identities.c.person_id, documents.c.community_id)
     )

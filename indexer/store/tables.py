@@ -1,5 +1,6 @@
 """The tables of a home's database. A change here needs a migration; a test compares the two."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Dialect,
@@ -43,6 +45,12 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+def in_audiences(audience_ids: Iterable[int]) -> ColumnElement[bool]:
+    """Documents of these audiences (row ids). The + 0 keeps SQLite from looking through a whole audience where other
+    conditions leave a few documents."""
+    return (documents.c.audience_id + 0).in_(list(audience_ids))
 
 
 sources = Table(
@@ -110,6 +118,7 @@ documents = Table(
     Column("mark", String),
     Column("superseded_by", String),
     Column("url", String),
+    Index("ix_documents_community_id_updated", "community_id", "updated"),
     sqlite_autoincrement=True,
 )
 
@@ -287,6 +296,7 @@ jobs = Table(
     Column("told", Moment),
     Column("result", JSON(none_as_null=True)),
     Column("error", Text),
+    Index("ix_jobs_asked_by_created", "asked_by", "created"),
 )
 
 schedules = Table(

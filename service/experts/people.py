@@ -140,9 +140,9 @@ def score_people(
         votes = {person: votes.get(person, []) for person in shortlist}
     elif settings.activity_weight:
         until = min(moment, retrieved.query.until or moment)
-        done = contributions.parts_since(transaction, concern, readable.ids, active_since(settings, moment), until)
-        shares_of_work = activity_shares((part for part in done if part.document not in absent), settings, moment)
-        lately = active_lately(concern, shares_of_work)
+        since = active_since(settings, moment)
+        done = contributions.activity_since(transaction, concern, readable.ids, since, until, absent)
+        lately = active_lately(concern, activity_shares(done, settings, moment))
     counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until, absent=absent)
     restraint = _restraint(settings, shortlist)
     scores = {

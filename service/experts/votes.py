@@ -16,15 +16,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from indexer.domain.people import Role
-from indexer.store.contributions import Part
+from indexer.store.contributions import Activity, Part, julian_day
 from service.settings import ExpertSettings
 
 YEAR = timedelta(days=365.25)
 TELLING_DOCUMENTS = 20
 TELLING_SHARPNESS = 6
 LEAST_ACTIVITY = 1.0  # added to a community's: the only message of a quiet month makes nobody the one to ask
-FORGOTTEN_HALF_LIVES = 8
+FORGOTTEN_HALF_LIVES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +109,26 @@ def concerned_communities(
     return dict(concern)
 
 
-def activity_shares(parts: Iterable[Part], settings: ExpertSettings, now: datetime) -> dict[int, dict[str, float]]:
-    """What share each person had lately in the work of each community (row id), by the role in each document and how
-    long ago that was."""
-    best: dict[tuple[int, str, int], float] = defaultdict(float)
-    for part in parts:
-        if part.community is not None and part.at is not None and part.at <= now:
-            years = (now - part.at) / YEAR
-            worth = _role(part, settings) * float(2 ** (-years / settings.activity_half_life_years))
-            key = part.community, part.person, part.document
-            best[key] = max(best[key], worth)
-    done: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for (community, person, _), worth in best.items():
-        done[community][person] += worth
-    totals = {community: LEAST_ACTIVITY + sum(by_person.values()) for community, by_person in done.items()}
+def activity_shares(done: Activity, settings: ExpertSettings, now: datetime) -> dict[int, dict[str, float]]:
+    """What share each person had lately in the work of each community (row id), by their best role in each document and
+    how long ago that was."""
+    if not done.days:
+        return {}
+    people, person = np.unique(done.people, return_inverse=True)
+    communities, community = np.unique(done.communities, return_inverse=True)
+    half_life = settings.activity_half_life_years * YEAR / timedelta(days=1)
+    roles = {role: _weight(role, settings) for role in set(done.roles)}
+    age = julian_day(now) - np.asarray(done.days)
+    worth = np.asarray([roles[role] for role in done.roles]) * 2.0 ** (-age / half_life)
+    document = np.asarray(done.documents, np.int64)
+    order = np.lexsort((-worth, document, person))
+    best = order[np.r_[True, (np.diff(person[order]) != 0) | (np.diff(document[order]) != 0)]]
+    done_by = np.zeros((len(communities), len(people)))
+    np.add.at(done_by, (community[best], person[best]), worth[best])
+    shares = done_by / (LEAST_ACTIVITY + done_by.sum(axis=1, keepdims=True))
     return {
-        community: {person: worth / totals[community] for person, worth in by_person.items()}
-        for community, by_person in done.items()
+        int(found): {str(people[column]): float(row[column]) for column in np.flatnonzero(row)}
+        for found, row in zip(communities, shares, strict=True)
     }
 
 
@@ -163,7 +168,7 @@ def shares(votes: Sequence[Vote], settings: ExpertSettings) -> list[float]:
 
 
 def _vote(part: Part, fit: Fit, concern: float, authors: int, settings: ExpertSettings, now: datetime) -> Vote:
-    role = _role(part, settings)
+    role = _weight(part.role, settings)
     quality = _quality(part, settings)
     age = _age(part, settings, now)
     community = 1 + settings.community_weight * concern
@@ -172,8 +177,8 @@ def _vote(part: Part, fit: Fit, concern: float, authors: int, settings: ExpertSe
     return Vote(part, fit, role, quality, age, community, authors, weight)
 
 
-def _role(part: Part, settings: ExpertSettings) -> float:
-    return float(getattr(settings.roles, part.role.replace(" ", "_")))
+def _weight(role: str, settings: ExpertSettings) -> float:
+    return float(getattr(settings.roles, role.replace(" ", "_")))
 
 
 def _quality(part: Part, settings: ExpertSettings) -> float:

@@ -134,7 +134,7 @@ def _rank(asked: Asked, forum: Forum, thread: Thread) -> list[str]:
     concern = concerned_communities(fits, {part.document: part.community for part in parts}, experts.least_relevance)
     since = active_since(experts, now)
     done = (part for part in forum.lately(since, now) if part.community in concern)
-    lately = active_lately(concern, activity_shares(done, experts, now))
+    lately = active_lately(concern, activity_shares(contributions.Activity.of(done), experts, now))
     scores = {
         person: score(cast, bisect_left(forum.joined[person], now), experts, experts.restraint)
         * activity_factor(lately.get(person, ()), experts)

@@ -5,7 +5,7 @@ import pytest
 
 from indexer.domain.people import Role
 from indexer.settings import load_settings
-from indexer.store.contributions import Part
+from indexer.store.contributions import Activity, Part
 from service.experts.votes import (
     Fit,
     Vote,
@@ -81,18 +81,18 @@ def test_activity_is_a_share_of_each_communitys_recent_work(settings: ExpertSett
     half = timedelta(days=365.25) * settings.activity_half_life_years
     old = replace(part(3, "ivy", 8), at=NOW - half)
     parts = [part(1, "ivy", 7), part(2, "min", 7, Role.ASKER), old, replace(part(4, "rui", 8), at=None)]
-    shares = activity_shares(parts, settings, NOW)
+    shares = activity_shares(Activity.of(parts), settings, NOW)
     asker = settings.roles.asker
     assert shares[7] == {"ivy": pytest.approx(1 / (2 + asker)), "min": pytest.approx(asker / (2 + asker))}
     assert shares[8] == {"ivy": pytest.approx(0.5 / 1.5)}
 
 
 def test_the_only_one_in_a_quiet_community_does_not_count_as_all_of_it(settings: ExpertSettings) -> None:
-    assert activity_shares([part(1, "ivy", 7)], settings, NOW)[7]["ivy"] == pytest.approx(0.5)
+    assert activity_shares(Activity.of([part(1, "ivy", 7)]), settings, NOW)[7]["ivy"] == pytest.approx(0.5)
 
 
 def test_activity_counts_only_in_the_communities_that_the_question_concerns(settings: ExpertSettings) -> None:
-    shares = activity_shares([part(1, "ivy", 7), part(2, "min", 8)], settings, NOW)
+    shares = activity_shares(Activity.of([part(1, "ivy", 7), part(2, "min", 8)]), settings, NOW)
     lately = active_lately({7: 0.6}, shares)
     assert activity_factor(lately["ivy"], settings) == pytest.approx(1 + settings.activity_weight * 0.6 * 0.5)
     assert activity_factor(lately["min"], settings) == 1
