@@ -53,6 +53,7 @@ def test_a_killed_worker_goes_on_at_its_step_when_it_is_started_again(
 
 @on_both
 def test_another_worker_takes_over_what_a_killed_one_left(workplace: Workplace, start_workers: StartWorkers) -> None:
+    workplace.plan(steps=3, seconds=1)  # the kill must come before the end, also on a busy machine
     processes = start_workers(workplace, "A", "B")
     job = workplace.ask()
     first, second = workplace.wait_told_by("begins 1")
@@ -65,6 +66,7 @@ def test_another_worker_takes_over_what_a_killed_one_left(workplace: Workplace, 
 
 @on_both
 def test_a_stopped_worker_that_wakes_up_changes_nothing(workplace: Workplace, start_workers: StartWorkers) -> None:
+    workplace.plan(steps=3, seconds=1)  # the kill must come before the end, also on a busy machine
     processes = start_workers(workplace, "A", "B")
     job = workplace.ask(JobKind.VERIFY)  # reads, so no lock of the home holds the other up
     first, second = workplace.wait_told_by("begins 1")

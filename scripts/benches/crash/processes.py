@@ -76,7 +76,7 @@ def _run(log: Path, arguments: tuple[str, ...]) -> None:
     from indexer.pipeline import priority  # noqa: PLC0415
     from service.cli import main  # noqa: PLC0415
 
-    # What a kill meets is the same; but beside other work on the machine, a worker that lets it go first takes for ever.
+    # What a kill meets is the same, but a worker that lets other work on the machine go first takes for ever.
     priority.NICENESS = 0
     main()
 
