@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from indexer.domain.jobs import JobKind, JobRequest
@@ -17,14 +16,17 @@ from scripts.benches.crash.stage import ENDED, Stage, until
 
 REINDEX, COMPACT, BACK_UP = JobRequest(JobKind.REINDEX), JobRequest(JobKind.COMPACT), JobRequest(JobKind.BACK_UP)
 MOST_AFTER_A_CHANGE_SECONDS = 0.02
+MOST_AFTER_A_WRITE_SECONDS = 0.004
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What an uninterrupted run took: seconds of the work, and how often the index folder changed in it."""
+    """What an uninterrupted run took: seconds of the work, and how often the index folder changed and the database was
+    written in it."""
 
     seconds: float
-    changes: int
+    changes: int = 0
+    writes: int = 0
 
 
 class Act(Protocol):
@@ -54,7 +56,8 @@ class Act(Protocol):
 
 
 class Working:
-    """A worker does jobs; it is killed at any moment of the first of them."""
+    """A worker does jobs; it is killed in the first of them: now at any moment, now within milliseconds after a write
+    to the database, because most of the time nothing is being written."""
 
     def __init__(self, stage: Stage, *requests: JobRequest) -> None:
         self._stage, self._requests = stage, requests
@@ -67,13 +70,17 @@ class Working:
     def measure(self) -> Gauge:
         self._wait_running()
         start = time.monotonic()
-        changes = _Changes(self._stage.home / "index")
-        until(self._has_ended, lambda: changes.look() < 0)
-        return Gauge(time.monotonic() - start, changes.look())
+        changes, writes = _Changes(self._see_index), _Changes(self._see_log)
+        until(self._has_ended, lambda: changes.look() < 0 or writes.look() < 0)
+        return Gauge(time.monotonic() - start, changes.look(), writes.look())
 
     def aim(self, gauge: Gauge, dice: random.Random) -> None:
         self._wait_running()
-        time.sleep(dice.uniform(0, gauge.seconds))
+        if dice.random() < 0.5:
+            time.sleep(dice.uniform(0, gauge.seconds))
+        else:
+            self._await(_Changes(self._see_log), gauge.writes, dice)
+            time.sleep(dice.uniform(0, MOST_AFTER_A_WRITE_SECONDS))
 
     def is_inside(self) -> bool:
         return self._stage.state(self.jobs[0]) == "running"
@@ -88,14 +95,33 @@ class Working:
     def _has_ended(self) -> bool:
         return self._stage.state(self.jobs[0]) in ENDED
 
+    def _await(self, changes: "_Changes", expected: int, dice: random.Random) -> None:
+        wanted = dice.randint(1, max(expected, 1))
+        until(lambda: changes.look() >= wanted, self._has_ended, pause=0.0005)
+
+    def _see_log(self) -> object:
+        with suppress(FileNotFoundError):
+            status = self._stage.database.with_name("knowwho.sqlite-wal").stat()
+            return status.st_mtime_ns, status.st_size
+        return None
+
+    def _see_index(self) -> object:
+        index = self._stage.home / "index"
+        found: list[object] = []
+        for folder in (index, index / "segments", index / "generations"):
+            with suppress(FileNotFoundError):
+                found.append(sorted(file.name for file in folder.iterdir()))
+        with suppress(FileNotFoundError):
+            found.append((index / "CURRENT").stat().st_mtime_ns)
+        return found
+
 
 class Publishing(Working):
     """A worker is killed within milliseconds after a change in the index folder."""
 
     def aim(self, gauge: Gauge, dice: random.Random) -> None:
         self._wait_running()
-        wanted, changes = dice.randint(1, max(gauge.changes, 1)), _Changes(self._stage.home / "index")
-        until(lambda: changes.look() >= wanted, self._has_ended)
+        self._await(_Changes(self._see_index), gauge.changes, dice)
         time.sleep(dice.uniform(0, MOST_AFTER_A_CHANGE_SECONDS))
 
 
@@ -114,7 +140,7 @@ class Migrating:
         self._wait_begun()
         start = time.monotonic()
         until(lambda: self._stage.schema() == newest_schema(), pause=0.0002)
-        return Gauge(time.monotonic() - start, 0)
+        return Gauge(time.monotonic() - start)
 
     def aim(self, gauge: Gauge, dice: random.Random) -> None:
         self._wait_begun()
@@ -181,7 +207,7 @@ class TakingRequests:
 
     def measure(self) -> Gauge:
         self._wisher.join()
-        return Gauge(self._wisher.seconds, 0)
+        return Gauge(self._wisher.seconds)
 
     def aim(self, gauge: Gauge, dice: random.Random) -> None:
         time.sleep(dice.uniform(0, gauge.seconds))
@@ -200,26 +226,16 @@ class TakingRequests:
 
 
 class _Changes:
-    """How often the index folder has changed since this was made."""
+    """How often something has changed since this was made."""
 
-    def __init__(self, index: Path) -> None:
-        self._index, self._count = index, 0
-        self._last = self._seen()
+    def __init__(self, see: Callable[[], object]) -> None:
+        self._see, self._last, self._count = see, see(), 0
 
     def look(self) -> int:
-        now = self._seen()
+        now = self._see()
         self._count += now != self._last
         self._last = now
         return self._count
-
-    def _seen(self) -> tuple[object, ...]:
-        found: list[object] = []
-        for folder in (self._index, self._index / "segments", self._index / "generations"):
-            with suppress(FileNotFoundError):
-                found.append(sorted(file.name for file in folder.iterdir()))
-        with suppress(FileNotFoundError):
-            found.append((self._index / "CURRENT").stat().st_mtime_ns)
-        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
