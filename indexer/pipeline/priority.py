@@ -2,7 +2,7 @@
 
 import os
 
-NICENESS = 15  # measured on two cores: searches keep their speed, and indexing alone loses nothing
+NICENESS = 15  # `scripts/bench incremental` shows what searches notice
 
 
 def yield_to_searches() -> None:
