@@ -32,14 +32,15 @@ def check_request(request: JobRequest, settings: Settings) -> JobRequest:
 def sources_of(parameters: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
     """The names of the sources that a reindex with these parameters looks at, in the order of the settings; last those
     that have left the settings since it was asked for."""
-    names = _named(parameters)
+    names = named_sources(parameters)
     listed = tuple(source.name for source in settings.sources)
     if not names:
         return listed
     return (*(name for name in listed if name in names), *sorted(names - set(listed)))
 
 
-def _named(parameters: Mapping[str, Any]) -> set[str]:
+def named_sources(parameters: Mapping[str, Any]) -> set[str]:
+    """The sources that a reindex with these parameters names, itself or by its items; none where it means all."""
     return {*parameters.get("sources", ()), *(source for source, _ in parameters.get("items", ()))}
 
 
@@ -48,7 +49,7 @@ def _check_reindex(parameters: Mapping[str, Any], settings: Settings) -> None:
     listed = {source.name for source in settings.sources}
     if not listed:
         raise JobInvalid("the settings name no source: add one under `sources:` (config/example.yaml shows how)")
-    missing = sorted(_named(parameters) - listed)
+    missing = sorted(named_sources(parameters) - listed)
     if missing:
         raise JobInvalid(f"there is no source {', '.join(missing)}; the settings have {', '.join(sorted(listed))}")
 

@@ -22,6 +22,7 @@ from indexer.domain.errors import DatabaseDamaged, HomeBusy, IndexCorrupt, Stora
 from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.domain.storage import free_bytes, storage_errors
 from indexer.home import Home
+from indexer.index.files import sync_folder
 from indexer.index.generation import CURRENT
 from indexer.index.inventory import generation_files, loose_files, size_of
 from indexer.pipeline.backup_folder import NAME, BackedFile, Backup, backup_folder, list_backups, write_manifest
@@ -31,7 +32,6 @@ from indexer.pipeline.copying import (
     copy_file,
     or_removed,
     sha256_of,
-    sync_names,
     sync_tree,
     write_synced,
 )
@@ -81,7 +81,7 @@ def back_up(
             write_manifest(backup, scratch)
             sync_tree(scratch)
             scratch.rename(folder)  # last: until here it has a name that no backup has
-            sync_names(place)
+            sync_folder(place)
         _remove_oldest(place, home.folder, settings.keep)
     return backup
 
@@ -122,7 +122,7 @@ class _Copying:
         copy_database(
             file, target, lambda done, total: self._meter.reach(start + size * done // max(total, 1), file.name)
         )
-        sync_names(target)
+        sync_folder(target)
         self.files[file.name] = BackedFile(target.stat().st_size, sha256_of(target, lambda _: None))
 
     def _copy_generation(self) -> str | None:

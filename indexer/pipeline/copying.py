@@ -11,6 +11,7 @@ from pathlib import Path
 
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.domain.storage import storage_errors
+from indexer.index.files import sync_folder
 
 PIECE_BYTES = 4 * 2**20
 MEGABYTE = 2**20
@@ -81,19 +82,10 @@ def write_synced(file: Path, text: str) -> None:
             os.fsync(writing.fileno())
 
 
-def sync_names(folder: Path) -> None:
-    """Force a file, or the names in a folder, to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def sync_tree(folder: Path) -> None:
     """Force the names in a folder and in all folders below it to disk."""
     for inner, _, _ in os.walk(folder):
-        sync_names(Path(inner))
+        sync_folder(Path(inner))
 
 
 @contextmanager

@@ -8,9 +8,8 @@ from indexer.domain.errors import IndexCorrupt
 from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.embedding import encoder_spec
 from indexer.home import Home
-from indexer.pipeline.verify import verify
+from indexer.pipeline.verify import stored_and_known, verify
 from indexer.settings import Settings
-from indexer.store import passages, retired
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ def remove_generation(home: Home, name: str) -> None:
 def _advice(home: Home, settings: Settings, name: str) -> list[str]:
     manifest, held = home.index.manifest(name), home.index.open(name).passage_ids()
     with home.database.read() as transaction:
-        stored = np.asarray(passages.passage_ids(transaction), np.int64)
-        known = np.union1d(stored, np.asarray(retired.retired_ids(transaction), np.int64))
+        stored, known = stored_and_known(transaction)
     told = [
         "The database is the truth: the next reindex brings the index up to date with it again. Pause the schedules "
         "if this generation is to serve for longer."

@@ -17,8 +17,9 @@ from indexer.domain.errors import BackupInvalid, HomeBusy, RestoreRefused, Stora
 from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.domain.storage import free_bytes, storage_errors
 from indexer.home import Home
+from indexer.index.files import sync_folder
 from indexer.pipeline.backup_folder import Backup, read_backup, verify_backup
-from indexer.pipeline.copying import MEGABYTE, Meter, copy_file, exchange, sync_names, sync_tree
+from indexer.pipeline.copying import MEGABYTE, Meter, copy_file, exchange, sync_tree
 from indexer.store.copies import closed_to_others
 
 UNFINISHED = "UNFINISHED"
@@ -136,10 +137,10 @@ def _put_together(new: Home, backup: Backup, report: ReportProgress) -> str | No
 def _switch(scratch: Path, home: Path) -> Path | None:
     """Put the finished folder in the home's place; gives where the old one is, None where it held nothing."""
     (scratch / UNFINISHED).unlink()
-    sync_names(scratch)
+    sync_folder(scratch)
     if not home.exists():
         scratch.rename(home)
-        sync_names(home.parent)
+        sync_folder(home.parent)
         return None
     aside = _aside(home)
     if exchange(scratch, home):
@@ -147,7 +148,7 @@ def _switch(scratch: Path, home: Path) -> Path | None:
     else:
         home.rename(aside)
         scratch.rename(home)
-    sync_names(home.parent)
+    sync_folder(home.parent)
     if _holds_something(aside):
         return aside
     shutil.rmtree(aside)

@@ -13,7 +13,7 @@ from indexer.home import Home
 from indexer.index import Generation, GenerationManifest
 from indexer.index.checking import rows_of, sampled_recall, unfindable, unusable_vectors
 from indexer.passages import indexed_text
-from indexer.store import passages, retired
+from indexer.store import Transaction, passages, retired
 from indexer.store.passages import IndexablePassage
 
 QUESTIONS = 20
@@ -94,8 +94,7 @@ def _damage(home: Home, manifest: GenerationManifest, report: ReportProgress) ->
 def _compare(home: Home, generation: Generation, encoder: Encoder | None, report: ReportProgress) -> VerifyResult:
     manifest, held = generation.manifest, generation.passage_ids()
     with home.database.read() as transaction:
-        stored = np.asarray(passages.passage_ids(transaction), np.int64)
-        known = np.union1d(stored, np.asarray(retired.retired_ids(transaction), np.int64))
+        stored, known = stored_and_known(transaction)
         sample = _spread(np.intersect1d(held, known), SAMPLED_PASSAGES)
         sampled = list(passages.indexable_passages(transaction, sample.tolist()))
     report(Progress("checking what is found", 0, None, "passages"))
@@ -106,6 +105,12 @@ def _compare(home: Home, generation: Generation, encoder: Encoder | None, report
         problems += _other_vectors(generation, sampled[:ENCODED_PASSAGES], encoder)
     behind = [*_moved_on(held, stored, known), *_moved(generation, sampled)]
     return replace(result, problems=tuple(problems), behind=tuple(behind))
+
+
+def stored_and_known(transaction: Transaction) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The passages that the index should have, and those with what older generations may still show, ascending."""
+    stored = np.asarray(passages.passage_ids(transaction), np.int64)
+    return stored, np.union1d(stored, np.asarray(retired.retired_ids(transaction), np.int64))
 
 
 def _miscounts(held: NDArray[np.int64], manifest: GenerationManifest) -> list[str]:

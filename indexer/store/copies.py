@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from indexer.store.faults import damaged, database_errors
-from indexer.store.sealed import connect_sealed, is_sealed
+from indexer.store.sealed import or_sealed
 
 PAGES_A_STEP = 1024
 FIRST_READ = "SELECT count(*) FROM sqlite_master"  # only with this does a transaction, or a lock, begin
@@ -46,14 +46,7 @@ def closed_to_others(file: Path) -> Iterator[bool]:
 
 def _open_reading(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-    try:
-        connection.execute(FIRST_READ).fetchone()
-    except sqlite3.Error:
-        connection.close()
-        if not is_sealed(file):
-            raise
-        return connect_sealed(file)
-    return connection
+    return or_sealed(file, connection, lambda made: made.execute(FIRST_READ).fetchone())
 
 
 def _taken(probe: sqlite3.Connection) -> bool:

@@ -16,7 +16,7 @@ from indexer.domain.errors import DatabaseDamaged, HomeOutdated
 from indexer.domain.storage import free_bytes, storage_errors
 from indexer.store.copies import copy_database
 from indexer.store.faults import database_errors, translated
-from indexer.store.sealed import connect_sealed, is_sealed, renew_sealed
+from indexer.store.sealed import or_sealed, renew_sealed
 
 Transaction = Connection
 """What the functions of this package work on; get one from Database.begin() or Database.read()."""
@@ -148,14 +148,7 @@ def _migration_config() -> Config:
 def _connect(file: Path) -> sqlite3.Connection:
     with database_errors(file):
         connection = sqlite3.connect(file, check_same_thread=False)
-        try:
-            _prepare(connection)
-        except sqlite3.Error:
-            connection.close()
-            if not is_sealed(file):
-                raise
-            return connect_sealed(file)
-        return connection
+        return or_sealed(file, connection, _prepare)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

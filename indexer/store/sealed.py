@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,20 @@ class _Sealed(sqlite3.Connection):
 def is_sealed(file: Path) -> bool:
     """Whether the file has to be read, and may be, without files beside it."""
     return not os.access(file.parent, os.W_OK) and _is_at_rest(file)
+
+
+def or_sealed(
+    file: Path, connection: sqlite3.Connection, first: Callable[[sqlite3.Connection], object]
+) -> sqlite3.Connection:
+    """The connection, once the first use of it went well; one that only reads where the folder cannot be written."""
+    try:
+        first(connection)
+    except sqlite3.Error:
+        connection.close()
+        if not is_sealed(file):
+            raise
+        return connect_sealed(file)
+    return connection
 
 
 def connect_sealed(file: Path) -> sqlite3.Connection:

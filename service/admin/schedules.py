@@ -10,6 +10,7 @@ from indexer.domain.errors import NotFound
 from indexer.domain.jobs import Job, JobKind, JobRequest, Schedule, Window
 from indexer.jobs import schedules
 from indexer.jobs.cron import check_cron, explain_cron, ticks_after
+from indexer.jobs.requests import named_sources
 from indexer.jobs.schedules import ScheduleStatus
 from indexer.jobs.zones import check_zone
 from service.admin.desk import Conflict, Desk, Listed, page_of
@@ -122,7 +123,7 @@ def concerns(request: JobRequest, source: str) -> bool:
     """Whether a job reads a source."""
     if request.kind is not JobKind.REINDEX:
         return False
-    named = {*request.parameters.get("sources", ()), *(name for name, _ in request.parameters.get("items", ()))}
+    named = named_sources(request.parameters)
     return not named or source in named
 
 

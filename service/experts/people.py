@@ -20,7 +20,6 @@ from service.experts.votes import (
     Vote,
     active_lately,
     active_since,
-    activity_factor,
     activity_shares,
     cast_votes,
     concerned_communities,
@@ -146,8 +145,7 @@ def score_people(
     counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until, absent=absent)
     restraint = _restraint(settings, shortlist)
     scores = {
-        person: score(cast, counts.get(person, 0), settings, restraint)
-        * activity_factor(lately.get(person, ()), settings)
+        person: score(cast, counts.get(person, 0), lately.get(person, ()), settings, restraint)
         * retrieved.influence.on_person(person).factor
         for person, cast in votes.items()
     }

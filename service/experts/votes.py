@@ -151,9 +151,13 @@ def active_since(settings: ExpertSettings, now: datetime) -> datetime:
     return now - FORGOTTEN_HALF_LIVES * settings.activity_half_life_years * YEAR
 
 
-def score(votes: Sequence[Vote], documents: int, settings: ExpertSettings, restraint: float) -> float:
-    """What a person's votes (strongest first) add up to; `documents` is how many they had a part in at all."""
-    return float(sum(shares(votes, settings)) / divisor(documents, settings, restraint))
+def score(
+    votes: Sequence[Vote], documents: int, lately: Iterable[Lately], settings: ExpertSettings, restraint: float
+) -> float:
+    """What a person's votes (strongest first) and what they did lately come to; `documents` is how many they had a part
+    in at all."""
+    restrained = float(sum(shares(votes, settings)) / divisor(documents, settings, restraint))
+    return restrained * activity_factor(lately, settings)
 
 
 def divisor(documents: int, settings: ExpertSettings, restraint: float) -> float:

@@ -91,12 +91,13 @@ def rank_documents(
     What has been superseded or retired counts less, and never stands before what took its place.
     """
     retrieved = retrieved.listed(settings.listed)
-    relevance = retrieved.relevance(settings.fusion)
+    neighbours = retrieved.neighbours()
+    relevance = retrieved.relevance(settings.fusion, neighbours)
     exact = retrieved.is_exact() & (settings.rare_term_places > 0)
     best = retrieved.best_of_documents(relevance + FIRST_OF_ITS_DOCUMENT * exact)
     best = best[(relevance[best] >= settings.least_relevance) | exact[best]]
     stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
-    words, neighbours = retrieved.words(settings.fusion), retrieved.neighbours()
+    words = retrieved.words(settings.fusion)
     found = [
         RankedPassage(passage, _reasons(passage.document, retrieved, int(position), words, neighbours, settings))
         for position in best

@@ -50,21 +50,24 @@ class Retrieved:
         """What the search had to do without, all of it; None where that is nothing."""
         return " ".join(filter(None, (self.degraded, self.missing, self.unread))) or None
 
-    def relevance(self, fusion: FusionSettings) -> NDArray[np.float32]:
+    def relevance(self, fusion: FusionSettings, neighbours: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """How well each candidate fits, (n,): (1 - w) · meaning + w · words. Without a query vector the words stand
-        alone."""
+        alone. `neighbours` are those of `neighbours()`, for who has them already."""
         words = self.words(fusion)
         if self.degraded:
             return words
-        return np.asarray((1 - fusion.word_weight) * self.meaning(fusion) + fusion.word_weight * words, np.float32)
+        return np.asarray(
+            (1 - fusion.word_weight) * self.meaning(fusion, neighbours) + fusion.word_weight * words, np.float32
+        )
 
-    def meaning(self, fusion: FusionSettings) -> NDArray[np.float32]:
+    def meaning(self, fusion: FusionSettings, neighbours: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """How close each candidate is in meaning, (n,): cosine + crowding · (cosine - mean cosine to its neighbours).
         Passages that are close to everything in their field stand back: see indexer/index/crowding.py."""
         cosines = self.candidates.cosines
         if not fusion.crowding:
             return cosines
-        return np.asarray(cosines + fusion.crowding * (cosines - self.neighbours()), np.float32)
+        around = self.neighbours() if neighbours is None else neighbours
+        return np.asarray(cosines + fusion.crowding * (cosines - around), np.float32)
 
     def neighbours(self) -> NDArray[np.float32]:
         """The mean cosine of each candidate to its ten nearest, (n,)."""

@@ -17,7 +17,6 @@ from service.experts.people import fits_of
 from service.experts.votes import (
     active_lately,
     active_since,
-    activity_factor,
     activity_shares,
     cast_votes,
     concerned_communities,
@@ -136,8 +135,7 @@ def _rank(asked: Asked, forum: Forum, thread: Thread) -> list[str]:
     done = (part for part in forum.lately(since, now) if part.community in concern)
     lately = active_lately(concern, activity_shares(contributions.Activity.of(done), experts, now))
     scores = {
-        person: score(cast, bisect_left(forum.joined[person], now), experts, experts.restraint)
-        * activity_factor(lately.get(person, ()), experts)
+        person: score(cast, bisect_left(forum.joined[person], now), lately.get(person, ()), experts, experts.restraint)
         for person, cast in cast_votes(fits, parts, concern, experts, now).items()
     }
     return by_score({person: value for person, value in scores.items() if person != thread.asker})
