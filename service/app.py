@@ -4,13 +4,13 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from indexer.embedding import Encoder, open_cross_encoder
 from indexer.home import Home
 from indexer.jobs.queue import JobQueue, utc_now
 from service import api, web
-from service.dependencies import Parts
+from service.dependencies import Guard, Parts
 from service.error_handlers import add_error_handlers
 from service.search import OpenIndex
 from service.settings import ServiceSettings
@@ -54,8 +54,8 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
     )
     app.state.parts = Parts(home, index, settings, queue, read_now, listens_on or settings.serve.host)
-    app.include_router(api.router)
-    app.include_router(web.router)
+    app.include_router(api.router, dependencies=[Depends(Guard(api.router.prefix))])
+    app.include_router(web.router, dependencies=[Depends(Guard(""))])
     app.mount("/static", web.static_files(), name="static")
     add_error_handlers(app, web.show_error)
     return app

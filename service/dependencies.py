@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -10,7 +11,21 @@ from fastapi import Depends, HTTPException, Request
 from indexer.home import Home
 from indexer.store import Transaction
 from service.admin import Desk
-from service.auth import ANONYMOUS, Approach, ReadableAudiences, Viewer, readable_audiences, why_not_administer
+from service.auth import (
+    ANONYMOUS,
+    TOKEN_PREFIX,
+    Approach,
+    ReadableAudiences,
+    Refusal,
+    SignIn,
+    Viewer,
+    readable_audiences,
+    rule_for,
+    sign_in_by_session,
+    sign_in_by_token,
+    why_foreign,
+    why_refused,
+)
 from service.search import OpenIndex
 from service.settings import ServiceSettings
 
@@ -18,8 +33,10 @@ if TYPE_CHECKING:  # the job engine takes a third of a second that the commands 
     from indexer.jobs.queue import JobQueue
 
 API = "/api/"
-TOLD_BY_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
-ADMIN = "admin"
+SESSION_COOKIE = "knowwho_session"
+BEARER = "bearer"
+BAD_TOKEN = "the token is unknown, has run out or was taken back: make a new one"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="knowwho"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +64,61 @@ def application_parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def current_viewer() -> Viewer:
-    """Who is asking. There are no accounts yet, so everybody is anonymous and reads what is public."""
-    return ANONYMOUS
+def current_sign_in(request: Request, parts: Annotated[Parts, Depends(application_parts)]) -> SignIn | None:
+    """Who is signed in, by an API token or by the cookie of a browser; None for nobody. 401 for a token that is no
+    good: a program must not take what everybody may read for all there is."""
+    now = datetime.now(UTC)
+    kind, _, told = request.headers.get("authorization", "").partition(" ")
+    if kind.casefold() == BEARER:
+        found = sign_in_by_token(parts.home, told.strip(), now) if told.startswith(TOKEN_PREFIX) else None
+        if found is None:
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, BAD_TOKEN, CHALLENGE)
+        return found
+    secret = request.cookies.get(SESSION_COOKIE)
+    return sign_in_by_session(parts.home, secret, now, parts.settings.access) if secret else None
+
+
+def current_viewer(sign_in: Annotated[SignIn | None, Depends(current_sign_in)]) -> Viewer:
+    """Who is asking."""
+    return sign_in.viewer if sign_in else ANONYMOUS
+
+
+class Guard:
+    """Lets through only what the matrix (service/auth/matrix.py) allows: 401 where signing in may help, else 403. The
+    routes of each face depend on one; `prefix` is where the face is mounted."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __call__(
+        self,
+        request: Request,
+        parts: Annotated[Parts, Depends(application_parts)],
+        sign_in: Annotated[SignIn | None, Depends(current_sign_in)],
+        viewer: Annotated[Viewer, Depends(current_viewer)],
+    ) -> None:
+        rule = rule_for(request.method, self._prefix + request.scope["route"].path)
+        refusal = why_refused(rule, viewer, parts.settings.access.anonymous)
+        if refusal is Refusal.SIGN_IN:
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, refusal, CHALLENGE)
+        if refusal is not None:
+            raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
+        # Whoever is not signed in has nothing that a stranger's page could use, and programs send no cookies.
+        foreign = why_foreign(approach_of(request)) if sign_in and sign_in.session else None
+        if foreign is not None:
+            raise HTTPException(HTTPStatus.FORBIDDEN, foreign)
+
+
+def approach_of(request: Request) -> Approach:
+    headers = request.headers
+    return Approach(
+        request.method,
+        headers.get("host"),
+        headers.get("origin"),
+        headers.get("sec-fetch-site"),
+        headers.get("content-type"),
+        is_form=not request.url.path.startswith(API),
+    )
 
 
 def current_reading(
@@ -59,38 +128,25 @@ def current_reading(
         yield Reading(transaction, readable_audiences(transaction, viewer))
 
 
-def current_administrator(request: Request, parts: Annotated[Parts, Depends(application_parts)]) -> str:
-    """The name of whoever looks after the home with this request; 403 with the reason where they may not. Every route
-    of administration depends on this."""
-    told = why_not_administer(approach_of(request, parts))
-    if told is not None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, told)
-    return ADMIN
-
-
-def approach_of(request: Request, parts: Parts) -> Approach:
-    headers = request.headers
-    return Approach(
-        parts.listens_on,
-        request.client.host if request.client else None,
-        request.method,
-        headers.get("host"),
-        headers.get("origin"),
-        headers.get("sec-fetch-site"),
-        headers.get("content-type"),
-        # A proxy may send no header that tells of it: nginx does not, but it speaks HTTP/1.0, as no browser does.
-        forwarded=request.scope.get("http_version") == "1.0" or any(name in headers for name in TOLD_BY_PROXIES),
-        is_form=not request.url.path.startswith(API),
-    )
+def signed_in(sign_in: Annotated[SignIn | None, Depends(current_sign_in)]) -> SignIn:
+    """Who is signed in, on routes for which the matrix asks for that."""
+    if sign_in is None:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, Refusal.SIGN_IN, CHALLENGE)
+    return sign_in
 
 
 def current_desk(
-    parts: Annotated[Parts, Depends(application_parts)], administrator: Annotated[str, Depends(current_administrator)]
+    parts: Annotated[Parts, Depends(application_parts)], sign_in: Annotated[SignIn, Depends(signed_in)]
 ) -> Desk:
-    return Desk(parts.home, parts.queue, parts.read_settings, administrator)
+    """The desk of an admin; the guard has let nobody else through, and here it is seen to again."""
+    if not sign_in.viewer.admin:
+        raise HTTPException(HTTPStatus.FORBIDDEN, Refusal.ADMIN)
+    return Desk(parts.home, parts.queue, parts.read_settings, sign_in.account.name)
 
 
 UsesParts = Annotated[Parts, Depends(application_parts)]
+UsesSignIn = Annotated[SignIn, Depends(signed_in)]
+MaybeSignedIn = Annotated[SignIn | None, Depends(current_sign_in)]
 UsesViewer = Annotated[Viewer, Depends(current_viewer)]
 UsesReading = Annotated[Reading, Depends(current_reading)]
 UsesDesk = Annotated[Desk, Depends(current_desk)]

@@ -1,15 +1,16 @@
 """Typed settings of the service, beside the indexer's in the same file."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
-from indexer.settings import Settings, StrictModel
+from indexer.settings import SLUG, Settings, StrictModel
 
 
 class ServeSettings(StrictModel):
-    """Where the service listens."""
+    """Where the service listens, and how much one request may send."""
 
     host: str
     port: int = Field(ge=0, le=65535)
+    most_body_kilobytes: int = Field(ge=1)
 
 
 class FusionSettings(StrictModel):
@@ -106,10 +107,46 @@ class VerdictSettings(StrictModel):
     ask: float
 
 
+class OpenIdProvider(StrictModel):
+    """An OpenID Connect provider that people may sign in with, found by its `issuer`. `label` is what the button says.
+    `new_accounts` lets everybody in whom the provider vouches for, else only those for whom an account was made.
+    `trust_addresses` takes a verified address as proof of who somebody is here."""
+
+    name: str = Field(pattern=SLUG)
+    label: str
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    new_accounts: bool = False
+    trust_addresses: bool = False
+
+
+class AccessSettings(StrictModel):
+    """Who gets in. `anonymous` lets everybody read what is public; without it one has to sign in. A session ends after
+    `session_idle_hours` without use, and after `session_days` in any case; a token lasts `token_days` at most.
+
+    After `attempts` failures within `attempt_minutes` an account, and after `client_attempts` a client's address, is
+    locked out until that time has passed. `address` is the service's own as browsers see it, needed for OpenID Connect
+    and behind a proxy; `proxies` are those whose word on the client's address is believed."""
+
+    anonymous: bool
+    session_idle_hours: float = Field(gt=0)
+    session_days: float = Field(gt=0)
+    token_days: int = Field(ge=1)
+    attempts: int = Field(ge=1)
+    client_attempts: int = Field(ge=1)
+    attempt_minutes: float = Field(gt=0)
+    address: str | None
+    proxies: tuple[str, ...]
+    providers: tuple[OpenIdProvider, ...]
+
+
 class ServiceSettings(Settings):
     """Everything Knowwho may be told."""
 
     serve: ServeSettings
+    access: AccessSettings
     search: SearchSettings
     experts: ExpertSettings
     feedback: FeedbackSettings

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from indexer.domain.accounts import Account
 from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.pipeline import ReindexResult, reindex
 from indexer.settings import load_settings
+from indexer.store import accounts
+from service.auth import new_id, open_session
 from service.settings import ServiceSettings
 
 
@@ -33,6 +37,18 @@ def index_home(settings: ServiceSettings, *, full: bool = False) -> ReindexResul
         return reindex(home, HashingEncoder(), settings, settings.sources, full=full)
     finally:
         home.close()
+
+
+def add_signed_in(
+    home: Home, settings: ServiceSettings, name: str = "admin", *, person: str | None = None, admin: bool = True
+) -> str:
+    """Add an account that is signed in to a browser; gives the value of its session cookie."""
+    now = datetime.now(UTC)
+    account = Account(new_id(), name, person, admin, disabled=False, has_password=False, created=now)
+    with home.database.begin() as transaction:
+        accounts.add_account(transaction, account, None)
+        _, secret = open_session(transaction, account.id, "a test", now, settings.access)
+    return secret
 
 
 def write_thread(thread_id: str, title: str, *messages: tuple[str, str], **values: Any) -> str:

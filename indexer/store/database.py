@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -128,6 +129,13 @@ class Database:
         told = translated(context.original_exception, self._file)
         if told is not None:
             raise told from context.original_exception
+
+
+def take_write_lock(transaction: Transaction) -> None:
+    """Keep every other process from writing until this transaction ends, so that what it reads from here on stays."""
+    raw: Any = transaction.connection.dbapi_connection
+    if not raw.in_transaction:  # the driver begins one only before the first statement that changes something
+        transaction.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def newest_schema() -> str | None:

@@ -341,3 +341,138 @@ touched_identities = Table("touched_identities", metadata, Column("identity_id",
 
 # What derived data was last computed with.
 facts = Table("facts", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+
+# A person is named by id and not by a foreign key here and below: people are made anew when identities are resolved.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("person", String, index=True),
+    Column("password", String),
+    Column("admin", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+# What an identity provider calls an account.
+logins = Table(
+    "logins",
+    metadata,
+    Column("issuer", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+# Of a secret only the SHA-256 is kept, here and below.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("agent", String, nullable=False),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("used", Moment),
+)
+
+# Links that work once: for the first admin (without an account), and to choose a password.
+one_time_links = Table(
+    "one_time_links",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), index=True),
+    Column("expires", Moment, nullable=False),
+)
+
+# For limits on guessing; what is older than the longest limit is removed.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, index=True),
+    Column("client", String, nullable=False, index=True),
+    Column("at", Moment, nullable=False, index=True),
+)
+
+# Triggers of migration 0008 refuse to change or remove a row.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String),
+    Column("action", String, nullable=False),
+    Column("subject", String),
+    Column("detail", JSON, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+person_choices = Table(
+    "person_choices",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("hidden", Boolean, nullable=False),
+    Column("away_from", Date),
+    Column("away_until", Date),
+    Column("questions_a_week", Integer),
+)
+
+# `subject` is normalised, `written` as the person wrote it.
+subject_choices = Table(
+    "subject_choices",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("written", String, nullable=False),
+    Column("choice", String, nullable=False),
+)
+
+# Identities of which a person says that they are not theirs.
+disowned_identities = Table(
+    "disowned_identities",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("namespace", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("person", String, primary_key=True),
+)
+
+# Who wants nothing kept of them: keyed hashes of ids and identities, by which they are known when a source is read.
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# What a steward or an admin decided, which counts before what sources and directories say.
+decided_audiences = Table(
+    "decided_audiences",
+    metadata,
+    Column("document", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+)
+
+decided_visibilities = Table(
+    "decided_visibilities",
+    metadata,
+    Column("community", String, primary_key=True),
+    Column("visibility", String, nullable=False),
+)

@@ -1,18 +1,51 @@
-"""Who is asking, what they may read, and whether they may look after the home."""
+"""Who is asking, what they may read, and what they may do."""
 
-from service.auth.administration import Approach, may_administer, why_not_administer
+from service.auth.credentials import (
+    TOKEN_PREFIX,
+    SignIn,
+    digest_of,
+    new_id,
+    new_secret,
+    open_session,
+    sign_in_by_session,
+    sign_in_by_token,
+)
 from service.auth.forms import form_token, home_secret, is_form_token
-from service.auth.permissions import ANONYMOUS, ReadableAudiences, Viewer, readable_audiences
+from service.auth.matrix import RULES, Need, Refusal, Rule, rule_for, why_refused
+from service.auth.origins import Approach, why_foreign
+from service.auth.permissions import (
+    ANONYMOUS,
+    ReadableAudiences,
+    Viewer,
+    readable_audiences,
+    viewer_of,
+    viewer_of_person,
+)
 
 __all__ = [
     "ANONYMOUS",
+    "RULES",
+    "TOKEN_PREFIX",
     "Approach",
+    "Need",
     "ReadableAudiences",
+    "Refusal",
+    "Rule",
+    "SignIn",
     "Viewer",
+    "digest_of",
     "form_token",
     "home_secret",
     "is_form_token",
-    "may_administer",
+    "new_id",
+    "new_secret",
+    "open_session",
     "readable_audiences",
-    "why_not_administer",
+    "rule_for",
+    "sign_in_by_session",
+    "sign_in_by_token",
+    "viewer_of",
+    "viewer_of_person",
+    "why_foreign",
+    "why_refused",
 ]

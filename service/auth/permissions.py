@@ -2,22 +2,61 @@
 
 from dataclasses import dataclass
 
+from indexer.domain.accounts import Account, Scope
 from indexer.domain.content import Audience, AudienceKind
 from indexer.domain.people import Visibility
-from indexer.store import Transaction, documents, people
+from indexer.store import Transaction, accounts, documents, people
 
 _SEAL = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody asking. `person` is None for whoever has not signed in."""
+    """Somebody asking. `account` is the id of theirs, None for whoever has not signed in; `person` the person they
+    are, where that is known. `communities` are those they are a member of, `stewards` those they look after.
+
+    `names` are what an audience of given people may call them: their id and the ids that were given up for it.
+    `scopes` bound what a program may do in their name; None is a person in a browser, whom nothing bounds.
+    """
 
     person: str | None = None
     communities: frozenset[str] = frozenset()
+    account: str | None = None
+    stewards: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    admin: bool = False
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def signed_in(self) -> bool:
+        return self.account is not None or self.person is not None
 
 
 ANONYMOUS = Viewer()
+
+
+def viewer_of(transaction: Transaction, account: Account, scopes: frozenset[Scope] | None = None) -> Viewer:
+    """The viewer that an account is now."""
+    viewer = viewer_of_person(transaction, account.person) if account.person else Viewer()
+    return Viewer(
+        viewer.person,
+        viewer.communities,
+        account.id,
+        viewer.stewards,
+        viewer.names,
+        account.admin and not account.disabled,
+        scopes,
+    )
+
+
+def viewer_of_person(transaction: Transaction, person_id: str) -> Viewer:
+    """The viewer that a person is now, as if signed in; nobody in particular where there is no such person."""
+    person = people.find_person(transaction, person_id)
+    if person is None:
+        return Viewer()
+    standing = accounts.standings(transaction, person.id)
+    names = accounts.names_over_time(transaction, person.id)
+    return Viewer(person.id, standing.member_of, None, standing.steward_of, names)
 
 
 class ReadableAudiences:
@@ -50,7 +89,7 @@ def readable_audiences(transaction: Transaction, viewer: Viewer) -> ReadableAudi
 def _may_see(viewer: Viewer, slug: str, visibility: Visibility) -> bool:
     if visibility is Visibility.PUBLIC or slug in viewer.communities:
         return True
-    return visibility is Visibility.SIGNED_IN and viewer.person is not None
+    return visibility is Visibility.SIGNED_IN and viewer.signed_in
 
 
 def _may_read(viewer: Viewer, audience: Audience, seen: frozenset[str]) -> bool:
@@ -58,10 +97,11 @@ def _may_read(viewer: Viewer, audience: Audience, seen: frozenset[str]) -> bool:
         case AudienceKind.PUBLIC:
             return True
         case AudienceKind.SIGNED_IN:
-            return viewer.person is not None
+            return viewer.signed_in
         case AudienceKind.COMMUNITY:
             return audience.subject in seen
         case AudienceKind.MEMBERS:
             return audience.subject in viewer.communities
         case AudienceKind.PEOPLE:
-            return viewer.person is not None and viewer.person in audience.subject.split(",")
+            named = viewer.names | {viewer.person} if viewer.person else viewer.names
+            return not named.isdisjoint(audience.subject.split(","))

@@ -1,4 +1,4 @@
-"""A home that an admin looks after: its sources on disk, its service as seen from the same machine, real workers."""
+"""A home that an admin looks after: its sources on disk, its service as a signed-in admin sees it, real workers."""
 
 import os
 import re
@@ -17,8 +17,9 @@ from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.settings import load_settings
 from service.app import create_app
+from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
-from tests.fakes import index_home, write_settings, write_thread
+from tests.fakes import add_signed_in, index_home, write_settings, write_thread
 
 HERE = "http://127.0.0.1:8000"
 LOCAL = ("127.0.0.1", 50_000)
@@ -64,6 +65,7 @@ class Administered:
         app.state.parts.index.load_model()
         self.app = app
         self.client = TestClient(app, base_url=HERE, client=LOCAL, raise_server_exceptions=False)
+        self.client.cookies.set(SESSION_COOKIE, add_signed_in(self.home, self.settings))
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def read_settings(self) -> ServiceSettings:

@@ -107,7 +107,7 @@ def test_an_empty_home_says_on_every_page_what_to_do_next(place: Administered) -
 def test_the_start_page_leads_to_administration_only_for_those_who_may(place: Administered) -> None:
     assert 'href="/admin"' in place.client.get("/").text
     assert "/admin" not in TestClient(place.app).get("/").text
-    assert TestClient(place.app).get("/admin").status_code == 403
+    assert TestClient(place.app).get("/admin").status_code == 401
 
 
 # Actions

@@ -1,0 +1,77 @@
+"""The audit trail: entries are added and read, never changed; each carries a digest that covers the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.sqlite import insert
+
+from indexer.domain.accounts import AuditAction, AuditEntry
+from indexer.store.database import Transaction, take_write_lock
+from indexer.store.tables import audit_entries
+
+
+def add_entry(
+    transaction: Transaction,
+    at: datetime,
+    actor: str | None,
+    action: AuditAction,
+    subject: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Add what was done, in the transaction that does it."""
+    newest = select(audit_entries.c.number, audit_entries.c.digest).order_by(audit_entries.c.number.desc()).limit(1)
+    take_write_lock(transaction)  # two processes must not both add after the same entry
+    last = transaction.execute(newest).first()
+    entry = AuditEntry(last.number + 1 if last else 1, at, actor, action, subject, dict(detail or {}))
+    digest = digest_of(entry, last.digest if last else b"")
+    transaction.execute(
+        insert(audit_entries).values(
+            number=entry.number,
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=dict(entry.detail),
+            digest=digest,
+        )
+    )
+    return AuditEntry(entry.number, at, actor, action, subject, entry.detail, digest)
+
+
+def entries(transaction: Transaction, *, before: int | None = None, limit: int) -> list[AuditEntry]:
+    """The newest entries, of those with a smaller number than `before`."""
+    statement = select(audit_entries).order_by(audit_entries.c.number.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit_entries.c.number < before)
+    return [_entry_of(row) for row in transaction.execute(statement)]
+
+
+def all_entries(transaction: Transaction) -> Iterator[AuditEntry]:
+    """Every entry, oldest first."""
+    for row in transaction.execute(select(audit_entries).order_by(audit_entries.c.number)):
+        yield _entry_of(row)
+
+
+def broken_at(transaction: Transaction) -> int | None:
+    """The number of the first entry whose digest does not fit it and the one before; None where all fit."""
+    before = b""
+    for number, entry in enumerate(all_entries(transaction), 1):
+        if entry.number != number or entry.digest != digest_of(entry, before):
+            return number
+        before = entry.digest
+    return None
+
+
+def digest_of(entry: AuditEntry, before: bytes) -> bytes:
+    """SHA-256 over the digest of the entry before and this entry as JSON."""
+    at = entry.at.astimezone(UTC).isoformat()
+    told = [entry.number, at, entry.actor, entry.action, entry.subject, dict(entry.detail)]
+    return hashlib.sha256(before + json.dumps(told, sort_keys=True).encode()).digest()
+
+
+def _entry_of(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(row.number, row.at, row.actor, AuditAction(row.action), row.subject, row.detail, row.digest)
