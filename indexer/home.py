@@ -1,15 +1,21 @@
 """A home: the folder that holds one organisation's database and index."""
 
+import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from indexer.domain.errors import DatabaseDamaged, HomeBusy
+from indexer.domain.errors import DatabaseDamaged, HomeBusy, StorageFull, StorageReadOnly
 from indexer.domain.storage import storage_errors
 from indexer.index import IndexFolder
 from indexer.store import Database
+
+SECRET_FILE = "secret.key"
+SECRET_BYTES = 32
+PASSING_SECRET = secrets.token_bytes(SECRET_BYTES)
 
 
 class Home:
@@ -57,3 +63,28 @@ class Home:
                 f"{file} is missing or empty although the home has an index: restore a backup (`knowwho backup list`, "
                 f"`knowwho restore`), or remove {self.folder} to begin anew from the sources"
             )
+
+
+def home_secret(folder: Path) -> bytes:
+    """The secret in the home's folder, made when first asked for; only its owner may read the file. Where it cannot be
+    written, the secret of this process: pages can be read though nothing can be sent."""
+    file = folder / SECRET_FILE
+    try:
+        if not file.exists():
+            with storage_errors(file):
+                _make_secret(file)
+    except (StorageFull, StorageReadOnly):
+        return PASSING_SECRET
+    return file.read_bytes()
+
+
+def _make_secret(file: Path) -> None:
+    draft = file.with_name(f"{SECRET_FILE}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(secrets.token_bytes(SECRET_BYTES))
+    try:
+        # A link is made whole or not at all, and never replaces the secret that another process made meanwhile.
+        with suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        draft.unlink()

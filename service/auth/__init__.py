@@ -10,7 +10,7 @@ from service.auth.credentials import (
     sign_in_by_session,
     sign_in_by_token,
 )
-from service.auth.forms import form_token, home_secret, is_form_token
+from service.auth.forms import form_token, is_form_token
 from service.auth.matrix import RULES, Need, Refusal, Rule, rule_for, why_refused
 from service.auth.origins import Approach, why_foreign
 from service.auth.permissions import (
@@ -21,6 +21,7 @@ from service.auth.permissions import (
     viewer_of,
     viewer_of_person,
 )
+from service.auth.pseudonyms import subject_of
 
 __all__ = [
     "ANONYMOUS",
@@ -35,7 +36,6 @@ __all__ = [
     "Viewer",
     "digest_of",
     "form_token",
-    "home_secret",
     "is_form_token",
     "new_id",
     "new_secret",
@@ -44,6 +44,7 @@ __all__ = [
     "rule_for",
     "sign_in_by_session",
     "sign_in_by_token",
+    "subject_of",
     "viewer_of",
     "viewer_of_person",
     "why_foreign",

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request, Response
 
-from service.auth import form_token, home_secret, is_form_token
+from indexer.home import home_secret
+from service.auth import form_token, is_form_token
 from service.dependencies import Parts
 
 COOKIE = "knowwho_voter"

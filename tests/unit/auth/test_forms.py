@@ -1,7 +1,8 @@
 import stat
 from pathlib import Path
 
-from service.auth import form_token, home_secret, is_form_token
+from indexer.home import home_secret
+from service.auth import form_token, is_form_token
 
 
 def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
