@@ -10,7 +10,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from indexer.domain.errors import (
+    AccountInvalid,
     BackupInvalid,
+    Conflict,
     DatabaseDamaged,
     EncoderUnavailable,
     HomeBusy,
@@ -27,11 +29,11 @@ from indexer.domain.errors import (
     StorageFull,
     StorageReadOnly,
 )
-from service.admin import Conflict
 
 STATUS = {
     NotFound: HTTPStatus.NOT_FOUND,
     QueryInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    AccountInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     JobInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
     JobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

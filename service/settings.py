@@ -122,6 +122,14 @@ class OpenIdProvider(StrictModel):
     trust_addresses: bool = False
 
 
+class PasswordSettings(StrictModel):
+    """What it costs to hash a password with argon2id, and so to guess one: memory, passes over it, and lanes."""
+
+    memory_kilobytes: int = Field(ge=8)
+    passes: int = Field(ge=1)
+    lanes: int = Field(ge=1)
+
+
 class AccessSettings(StrictModel):
     """Who gets in. `anonymous` lets everybody read what is public; without it one has to sign in. A session ends after
     `session_idle_hours` without use, and after `session_days` in any case; a token lasts `token_days` at most.
@@ -137,6 +145,7 @@ class AccessSettings(StrictModel):
     attempts: int = Field(ge=1)
     client_attempts: int = Field(ge=1)
     attempt_minutes: float = Field(gt=0)
+    password: PasswordSettings
     address: str | None
     proxies: tuple[str, ...]
     providers: tuple[OpenIdProvider, ...]

@@ -93,6 +93,14 @@ class JobStopped(KnowwhoError):
     """The running job was cancelled, paused, or taken over by another worker: stop here, nothing is half-written."""
 
 
+class AccountInvalid(KnowwhoError):
+    """An account or its password cannot be as asked; the message says what would be possible."""
+
+
+class Conflict(KnowwhoError):
+    """What is asked for does not go with how things are; the message says with what, and the way out."""
+
+
 class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 

@@ -2,6 +2,6 @@
 
 from sqlalchemy.exc import SQLAlchemyError as DatabaseFailure
 
-from indexer.store.database import Database, Transaction
+from indexer.store.database import Database, Transaction, take_write_lock
 
-__all__ = ["Database", "DatabaseFailure", "Transaction"]
+__all__ = ["Database", "DatabaseFailure", "Transaction", "take_write_lock"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from indexer.domain.errors import GenerationInvalid, HomeBusy, IndexCorrupt, JobInvalid, KnowwhoError, QueryInvalid
+from indexer.domain.errors import Conflict, GenerationInvalid, HomeBusy, IndexCorrupt, JobInvalid, QueryInvalid
 from indexer.home import Home
 from service.settings import ServiceSettings
 
@@ -22,10 +22,6 @@ NO_WORKER = "No worker is running, so jobs wait: start one with `knowwho worker`
 BUSY = "a job is writing the home: wait until it has ended, or cancel it"
 
 Entry = TypeVar("Entry")
-
-
-class Conflict(KnowwhoError):
-    """What is asked for does not go with how things are; the message says with what, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from indexer.domain.errors import NotFound
+from indexer.domain.errors import Conflict, NotFound
 from indexer.domain.jobs import Job, JobKind, JobRequest, Schedule, Window
 from indexer.jobs import schedules
 from indexer.jobs.cron import check_cron, explain_cron, ticks_after
 from indexer.jobs.requests import named_sources
 from indexer.jobs.schedules import ScheduleStatus
 from indexer.jobs.zones import check_zone
-from service.admin.desk import Conflict, Desk, Listed, page_of
+from service.admin.desk import Desk, Listed, page_of
 
 RUNS_SHOWN = 5
 

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from indexer.domain.errors import JobInvalid
+from indexer.domain.errors import Conflict, JobInvalid
 from indexer.domain.jobs import JobKind, Schedule, Window
 from indexer.jobs.windows import parse_window
-from service.admin import Conflict, schedules
+from service.admin import schedules
 from service.admin.jobs import known_communities
 from service.admin.schedules import Preview, ScheduleChange
 from service.web.admin.jobs import kind_in, parameters_in
