@@ -314,12 +314,18 @@ def _read_yaml(file: Path) -> dict[str, Any]:
             f"{file}: cannot be read ({error.strerror}); give a settings file with --config"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"{file}: is not valid YAML: {error}") from error
+        # Not the library's own words: they quote the line, which may hold a secret.
+        raise SettingsInvalid(f"{file}: is not valid YAML{_place(error)}") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise SettingsInvalid(f"{file}: must hold keys and values, like `home: ~/.knowwho`")
     return values
+
+
+def _place(error: Exception) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f" (line {mark.line + 1}, column {mark.column + 1}: {problem or 'error'})" if mark else ""
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Says which pinned dependencies have known vulnerabilities. Exit code 1 where some have; where no advisory database can
-be reached that is said, and is no failure: pip-audit itself would call everything sound."""
+"""Says which pinned dependencies have known vulnerabilities. Exit code 1 where some have. That no advisory database
+can be reached is said, and is no failure: pip-audit itself would call everything sound."""
 
 import json
 import subprocess

@@ -8,16 +8,26 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from indexer.domain.errors import SettingsInvalid
 from indexer.home import Home
+from indexer.notation import for_terminal
 from indexer.settings import Settings, SourceSettings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 OfSource = Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source; may be repeated.")]
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Terminal(Console):
+    """Prints what sources say without letting it command the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(for_terminal(text), **options)
+
+
+console = Terminal(highlight=False, soft_wrap=True)
+errors = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How files and sources write people, dates, identities and characters; shared by everything that reads them."""
 
-from indexer.notation.characters import clean, one_line, tidy_code, tidy_lines
+from indexer.notation.characters import clean, for_terminal, one_line, tidy_code, tidy_lines
 from indexer.notation.credits import credits_from
 from indexer.notation.dates import parse_when
 from indexer.notation.decoding import DecodedText, decode_text
@@ -18,6 +18,7 @@ __all__ = [
     "credits_from",
     "decode_text",
     "display_name",
+    "for_terminal",
     "handle_identity",
     "mark_from",
     "name_identity",

@@ -3,7 +3,9 @@
 import re
 
 _NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
+# Among them what turns the direction of writing round, which makes a text read as another than it is.
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\ufeff\ufffe\uffff]")
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -34,3 +36,8 @@ def tidy_lines(text: str) -> str:
 def tidy_code(text: str) -> str:
     """The text cleaned, with its indentation, without blank lines around it."""
     return "\n".join(line.rstrip() for line in clean(text).expandtabs(4).split("\n")).strip("\n")
+
+
+def for_terminal(text: str) -> str:
+    """The text with a mark in place of each character that a terminal would take for a command."""
+    return _COMMANDS.sub("�", text)
