@@ -1,17 +1,21 @@
 """A home: the folder that holds one organisation's database and index."""
 
+import copy
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import DatabaseDamaged, HomeBusy, StorageFull, StorageReadOnly
 from indexer.domain.storage import storage_errors
 from indexer.index import IndexFolder
-from indexer.store import Database
+from indexer.store import Database, Transaction, audit
 
 SECRET_FILE = "secret.key"
 SECRET_BYTES = 32
@@ -19,10 +23,12 @@ PASSING_SECRET = secrets.token_bytes(SECRET_BYTES)
 
 
 class Home:
-    """The parts of a home, by its folder. Nothing is created before `prepare()`."""
+    """The parts of a home, by its folder. Nothing is created before `prepare()`. `actor` is in whose name it is worked
+    on: what is done to it then comes into the audit trail; what Knowwho does by itself does not."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.actor: str | None = None
         self.database = Database(folder / "knowwho.sqlite")
         self.index = IndexFolder(folder / "index")
 
@@ -33,6 +39,23 @@ class Home:
             self.folder.mkdir(parents=True, exist_ok=True)
         self._expect_database()
         self.database.migrate()
+
+    def acting_as(self, actor: str) -> Self:
+        """The same home, worked on in the name of an account (its id) or of COMMAND_LINE."""
+        home = copy.copy(self)
+        home.actor = actor
+        return home
+
+    def tell(
+        self,
+        transaction: Transaction,
+        action: AuditAction,
+        subject: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write into the audit trail what the actor does, where there is one, in the transaction that does it."""
+        if self.actor is not None:
+            audit.add_entry(transaction, datetime.now(UTC), self.actor, action, subject, detail)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,19 +1,23 @@
 """knowwho backup, knowwho restore: copies of a whole home, and putting one back."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from indexer.cli.bars import Bars
-from indexer.cli.base import AsJson, console, errors, print_json, settings_of
-from indexer.domain.errors import BackupInvalid
+from indexer.cli.base import AsJson, console, errors, open_home, print_json, settings_of, tell_run
+from indexer.domain.accounts import COMMAND_LINE, AuditAction
+from indexer.domain.errors import BackupInvalid, StorageFull, StorageReadOnly
+from indexer.domain.jobs import JobKind
 from indexer.home import Home
 from indexer.pipeline.backup import back_up
 from indexer.pipeline.backup_folder import Backup, backup_folder, list_backups, read_backup, verify_backup
 from indexer.pipeline.copying import MEGABYTE
 from indexer.pipeline.restore import restore as restore_backup
 from indexer.settings import Settings
+from indexer.store.database import newest_schema
 
 backup_app = typer.Typer(help="Back up the home while it serves; list and verify backups.", invoke_without_command=True)
 
@@ -29,8 +33,9 @@ def backup(context: typer.Context, to: To = None, as_json: AsJson = False) -> No
     if context.invoked_subcommand is not None:
         return
     settings = settings_of(context)
-    home = Home(settings.home)
+    home = Home(settings.home).acting_as(COMMAND_LINE)
     try:
+        _tell(home)
         with Bars(quiet=as_json) as bars:
             made = back_up(home, settings.backup, bars.show, to=to, jobs_database=settings.jobs.database)
     finally:
@@ -83,6 +88,10 @@ def restore(
     found = _choose(settings, chosen, backup_folder(settings.home, settings.backup))
     with Bars(quiet=as_json) as bars:
         done = restore_backup(found.folder, settings.home, replace=replace, report=bars.show)
+    home = open_home(settings)
+    with home.database.begin() as transaction:
+        home.tell(transaction, AuditAction.HOME_RESTORED, found.folder.name, {"made": found.made.isoformat()})
+    home.close()
     if as_json:
         print_json({"home": done.home, "backup": done.backup.folder, "schema": done.schema, "replaced": done.replaced})
         return
@@ -91,6 +100,13 @@ def restore(
         console.print(f"What was there before is in {done.replaced}: remove it when you no longer need it.")
     if done.backup.generation is None:
         console.print("The backup holds no index: run `knowwho index`.")
+
+
+def _tell(home: Home) -> None:
+    # A home that cannot be written, or that another version wrote, needs its backup most.
+    with suppress(StorageFull, StorageReadOnly):
+        if home.database.schema() == newest_schema():
+            tell_run(home, JobKind.BACK_UP)
 
 
 def _place(context: typer.Context, to: Path | None) -> Path:

@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from indexer.domain.accounts import COMMAND_LINE, AuditAction
 from indexer.domain.errors import SettingsInvalid
+from indexer.domain.jobs import JobKind
 from indexer.home import Home
 from indexer.notation import for_terminal
 from indexer.settings import Settings, SourceSettings
@@ -44,10 +46,16 @@ def settings_of(context: typer.Context) -> Settings:
 
 
 def open_home(settings: Settings) -> Home:
-    """The home of the settings, its database made or brought up to date."""
+    """The home of the settings, its database made or brought up to date, to be worked on from the command line."""
     home = Home(settings.home)
     home.prepare()
-    return home
+    return home.acting_as(COMMAND_LINE)
+
+
+def tell_run(home: Home, kind: JobKind, **detail: Any) -> None:
+    """Write into the audit trail that a job's work is done here and now, without the job."""
+    with home.database.begin() as transaction:
+        home.tell(transaction, AuditAction.JOB_ASKED, None, {"kind": kind.value, **detail})
 
 
 def choose_sources(settings: Settings, names: Sequence[str] | None) -> tuple[SourceSettings, ...]:

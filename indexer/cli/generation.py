@@ -7,8 +7,9 @@ import typer
 from rich.table import Column, Table
 
 from indexer.cli.bars import Bars
-from indexer.cli.base import AsJson, console, errors, open_home, print_json, settings_of
+from indexer.cli.base import AsJson, console, errors, open_home, print_json, settings_of, tell_run
 from indexer.domain.errors import GenerationInvalid, NotFound
+from indexer.domain.jobs import JobKind
 from indexer.index import GenerationInfo
 from indexer.pipeline.costs import ChangeCost, cost_of_change
 from indexer.pipeline.generations import remove_generation, roll_back
@@ -116,6 +117,7 @@ def rebuild_all(
         return
     if home.index.current_name() is None:
         raise GenerationInvalid("nothing has been indexed yet: run `knowwho index`")
+    tell_run(home, JobKind.REBUILD)
     with Bars(quiet=as_json) as bars:
         built = rebuild(home, settings, bars.show)
     if as_json:

@@ -5,9 +5,20 @@ from typing import Annotated, Any
 import typer
 
 from indexer.cli.bars import Bars
-from indexer.cli.base import AsJson, OfSource, choose_sources, console, errors, open_home, print_json, settings_of
+from indexer.cli.base import (
+    AsJson,
+    OfSource,
+    choose_sources,
+    console,
+    errors,
+    open_home,
+    print_json,
+    settings_of,
+    tell_run,
+)
 from indexer.domain.content import ItemState
 from indexer.domain.errors import KnowwhoError
+from indexer.domain.jobs import JobKind
 from indexer.embedding import open_encoder
 from indexer.home import Home
 from indexer.jobs.results import source_values
@@ -35,6 +46,7 @@ def index(
     if dry_run:
         show_plan(home, settings, chosen, as_json)
         return
+    tell_run(home, JobKind.REINDEX, sources=[entry.name for entry in chosen], full=full)
     yield_to_searches()
     with Bars(quiet=as_json) as bars:
         result = reindex(home, open_encoder(settings.encoder), settings, chosen, full=full, report=bars.show)

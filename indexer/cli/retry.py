@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from indexer.cli.base import AsJson, OfSource, console, open_home, print_json, settings_of
+from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import NotFound
 from indexer.store import items
 
@@ -23,6 +24,9 @@ def retry(
     home = open_home(settings_of(context))
     with home.database.begin() as transaction:
         chosen = items.retry_items(transaction, datetime.now(UTC), sources=source, uris=uri)
+        if chosen:
+            told = {"items": chosen, "sources": source or "all"}
+            home.tell(transaction, AuditAction.SOURCE_RETRIED, None, told)
     if not chosen and (source or uri):
         raise NotFound("no such item keeps failing; `knowwho report` lists those that do")
     if as_json:

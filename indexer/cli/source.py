@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from indexer.cli.base import AsJson, choose_sources, console, errors, open_home, print_json, settings_of
+from indexer.domain.accounts import AuditAction
 from indexer.domain.content import ItemState, ParsedDocument, SourceItem
 from indexer.domain.errors import DocumentUnreadable, KnowwhoError, NotFound
 from indexer.parsing import ParserPool
@@ -100,6 +101,7 @@ def source_remove(
         )
     with home.writing(), home.database.begin() as transaction:
         removed = items.forget_source(transaction, name)
+        home.tell(transaction, AuditAction.SOURCE_REMOVED, name, {"items": removed})
     console.print(f"Removed {removed} items of {name}; searches no longer find them. Run `knowwho index` to tidy up.")
 
 

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+COMMAND_LINE = "command line"
+
 
 class Scope(StrEnum):
     """What an API token may be used for, at most; its account's role bounds it further."""
@@ -77,15 +79,20 @@ class AuditAction(StrEnum):
     EXPORTED = "exported"
     ERASED = "erased"
     JOB_ASKED = "job asked"
+    JOB_CANCELLED = "job cancelled"
+    JOB_RETRIED = "job retried"
     SCHEDULE_CHANGED = "schedule changed"
     GENERATION_CHANGED = "generation changed"
     SOURCE_RETRIED = "source retried"
+    SOURCE_REMOVED = "source removed"
+    HOME_RESTORED = "home restored"
+    FEEDBACK_WITHDRAWN = "feedback withdrawn"
     AUDIT_READ = "audit read"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that was done. `actor` is an account's id, `command line`, or None for whoever was not signed in;
+    """One thing that was done. `actor` is an account's id, COMMAND_LINE, or None for whoever was not signed in;
     `subject` names what it was done to, by an id; `detail` are plain JSON values and never a secret. `digest` covers
     the entry and the digest of the one before it."""
 

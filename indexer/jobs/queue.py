@@ -4,16 +4,19 @@ A job is a row in the home's database first; only then does the engine get it. W
 lost, or never got because a process died in between, hands it over again (`reconcile`).
 """
 
+import copy
 import logging
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from uuid import uuid4
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import JobInvalid, JobsUnavailable, NotFound
 from indexer.domain.jobs import Job, JobKind, JobRequest, JobState, WorkerBeat
 from indexer.home import Home
 from indexer.jobs.engine import EngineJob, JobEngine, Lane, Standing
-from indexer.jobs.requests import check_request
+from indexer.jobs.requests import check_request, deed_of
 from indexer.settings import Settings
 from indexer.store import Transaction, jobs, people, workers
 
@@ -43,6 +46,12 @@ class JobQueue:
         self._read_settings = read_settings or (lambda: settings)
         self._now = now
 
+    def acting_as(self, actor: str) -> Self:
+        """The same queue, used in the name of an account (its id)."""
+        queue = copy.copy(self)
+        queue.home = self.home.acting_as(actor)
+        return queue
+
     def enqueue(self, request: JobRequest, *, id: str | None = None) -> str:
         """Ask for a job; gives its id. One of the same id that was asked for before stays as it is: ids that follow
         from the reason make asking twice harmless. JobInvalid."""
@@ -51,6 +60,7 @@ class JobQueue:
         with self.home.database.begin() as transaction:
             _check_community(transaction, request.parameters.get("community"))
             jobs.add_job(transaction, name, request, self._now())
+            self.home.tell(transaction, AuditAction.JOB_ASKED, name, deed_of(request))
         try:
             self._set_going(name)
         except JobsUnavailable as error:
@@ -78,6 +88,8 @@ class JobQueue:
         ended."""
         with self.home.database.begin() as transaction:
             cancelled = jobs.cancel_job(transaction, job_id, self._now())
+            if cancelled:
+                self.home.tell(transaction, AuditAction.JOB_CANCELLED, job_id)
         job = self.get(job_id)
         if not cancelled:
             raise JobInvalid(f"job {job_id} cannot be cancelled: it is {job.state} already")
@@ -92,6 +104,7 @@ class JobQueue:
             raise JobInvalid(f"job {job_id} cannot be retried: it is {job.state}; ask for a new one instead")
         with self.home.database.begin() as transaction:
             jobs.retry_job(transaction, job_id)
+            self.home.tell(transaction, AuditAction.JOB_RETRIED, job_id)
         self.engine.forget([job_id])
         self._set_going(job_id)
         return self.get(job_id)

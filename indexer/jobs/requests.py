@@ -44,6 +44,13 @@ def named_sources(parameters: Mapping[str, Any]) -> set[str]:
     return {*parameters.get("sources", ()), *(source for source, _ in parameters.get("items", ()))}
 
 
+def deed_of(request: JobRequest) -> dict[str, Any]:
+    """What the audit trail tells of a job. Items are only counted: their names may hold those of people."""
+    told = {name: value for name, value in request.parameters.items() if name != "items"}
+    items = {"items": len(request.parameters["items"])} if request.parameters.get("items") else {}
+    return {"kind": request.kind.value, **told, **items}
+
+
 def _check_reindex(parameters: Mapping[str, Any], settings: Settings) -> None:
     _check_types(parameters)
     listed = {source.name for source in settings.sources}

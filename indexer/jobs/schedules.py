@@ -13,11 +13,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import Protocol
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import JobInvalid, NotFound, SettingsInvalid
 from indexer.domain.jobs import Job, JobRequest, JobState, Schedule
 from indexer.home import Home
 from indexer.jobs.cron import check_cron, explain_cron, newest_tick, ticks_after
-from indexer.jobs.requests import check_request
+from indexer.jobs.requests import check_request, deed_of
 from indexer.jobs.windows import is_open, next_opening
 from indexer.jobs.zones import check_zone, zone_of
 from indexer.settings import SLUG, Settings
@@ -107,6 +108,7 @@ def add_schedule(
             raise JobInvalid(
                 f"there is a schedule {name} already: take another name, or use `knowwho schedule change {name}`"
             )
+        _tell(home, transaction, "added", made)
     return made
 
 
@@ -128,21 +130,21 @@ def change_schedule(
             schedules.change_times(transaction, name, *times, now)
         if request is not None:
             schedules.change_request(transaction, name, check_request(request, settings))
-        return _found(transaction, name)
+        return _tell(home, transaction, "changed", _found(transaction, name))
 
 
 def pause_schedule(home: Home, name: str) -> Schedule:
     """Start nothing until it is resumed; a job that it started goes on. NotFound."""
     with home.database.begin() as transaction:
         schedules.pause_schedule(transaction, name)
-        return _found(transaction, name)
+        return _tell(home, transaction, "paused", _found(transaction, name))
 
 
 def resume_schedule(home: Home, name: str, now: datetime) -> Schedule:
     """Go on with the first tick after `now`: those of the pause are not made up for. NotFound."""
     with home.database.begin() as transaction:
         schedules.resume_schedule(transaction, name, now)
-        return _found(transaction, name)
+        return _tell(home, transaction, "resumed", _found(transaction, name))
 
 
 def remove_schedule(home: Home, name: str) -> None:
@@ -150,6 +152,7 @@ def remove_schedule(home: Home, name: str) -> None:
     with home.database.begin() as transaction:
         if not schedules.remove_schedule(transaction, name):
             raise _unknown(name)
+        home.tell(transaction, AuditAction.SCHEDULE_CHANGED, name, {"change": "removed"})
 
 
 def run_schedule(home: Home, queue: Enqueues, name: str) -> str:
@@ -286,6 +289,13 @@ def _jobs_of(transaction: Transaction, schedule: Schedule) -> list[Job]:
     asked_by = schedule.request.asked_by
     latest = jobs.list_jobs(transaction, asked_by=asked_by, limit=JOBS_LOOKED_AT)
     return [job for job in latest if job.created >= schedule.created]
+
+
+def _tell(home: Home, transaction: Transaction, change: str, schedule: Schedule) -> Schedule:
+    """The same schedule; the audit trail says what it is now."""
+    told = {"change": change, "cron": schedule.cron, "zone": schedule.zone, **deed_of(schedule.request)}
+    home.tell(transaction, AuditAction.SCHEDULE_CHANGED, schedule.name, told)
+    return schedule
 
 
 def _found(transaction: Transaction, name: str) -> Schedule:

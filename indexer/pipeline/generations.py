@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import IndexCorrupt
 from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.embedding import encoder_spec
@@ -32,14 +33,17 @@ def roll_back(home: Home, settings: Settings, name: str, report: ReportProgress 
         verified = verify(home, report, name)
         if not verified.whole:
             raise IndexCorrupt(f"generation {name} is damaged and cannot serve: {'; '.join(verified.problems)}")
-        home.index.roll_back(name)
+        with home.database.begin() as transaction:
+            home.index.roll_back(name)
+            home.tell(transaction, AuditAction.GENERATION_CHANGED, name, {"change": "rolled back", "before": before})
         return RolledBack(name, before, tuple(_advice(home, settings, name)))
 
 
 def remove_generation(home: Home, name: str) -> None:
     """Remove a generation that does not serve, with what only it uses. NotFound, GenerationInvalid, HomeBusy."""
-    with home.writing():
-        home.index.remove(name)
+    with home.writing(), home.database.begin() as transaction:
+        home.index.remove(name)  # first: on a full disk, nothing can be written before something has gone
+        home.tell(transaction, AuditAction.GENERATION_CHANGED, name, {"change": "removed"})
 
 
 def _advice(home: Home, settings: Settings, name: str) -> list[str]:

@@ -42,12 +42,30 @@ def add_entry(
     return AuditEntry(entry.number, at, actor, action, subject, entry.detail, digest)
 
 
-def entries(transaction: Transaction, *, before: int | None = None, limit: int) -> list[AuditEntry]:
-    """The newest entries, of those with a smaller number than `before`."""
+def entries(
+    transaction: Transaction,
+    *,
+    action: AuditAction | None = None,
+    account: str | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[AuditEntry]:
+    """The newest entries, of those with a smaller number than `before`: of an action, and those that an account (its
+    id, or COMMAND_LINE) did or that were done to it, where given."""
     statement = select(audit_entries).order_by(audit_entries.c.number.desc()).limit(limit)
+    if action is not None:
+        statement = statement.where(audit_entries.c.action == action)
+    if account is not None:
+        statement = statement.where((audit_entries.c.actor == account) | (audit_entries.c.subject == account))
     if before is not None:
         statement = statement.where(audit_entries.c.number < before)
     return [_entry_of(row) for row in transaction.execute(statement)]
+
+
+def entries_after(transaction: Transaction, number: int, limit: int) -> list[AuditEntry]:
+    """The oldest entries, of those with a greater number."""
+    statement = select(audit_entries).where(audit_entries.c.number > number).order_by(audit_entries.c.number)
+    return [_entry_of(row) for row in transaction.execute(statement.limit(limit))]
 
 
 def all_entries(transaction: Transaction) -> Iterator[AuditEntry]:

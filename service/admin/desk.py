@@ -26,8 +26,9 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where an admin works. Only whoever may look after the home is given one. `read_settings` says what the settings
-    file says now; `asked_by` is written into what is asked for."""
+    """Where an admin works. Only whoever may look after the home is given one. Home and queue act in the name of the
+    admin's account, so that what is done with them comes into the audit trail; `asked_by` is its name, written into
+    what is asked for. `read_settings` says what the settings file says now."""
 
     home: Home
     queue: "JobQueue"

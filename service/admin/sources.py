@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.content import ItemState
 from indexer.domain.errors import JobInvalid, NotFound
 from indexer.domain.jobs import DeadLetter, Job, JobKind, JobRequest
@@ -111,6 +112,8 @@ def _retry(desk: Desk, name: str, parameters: Mapping[str, object], uris: Sequen
     check_request(JobRequest(JobKind.REINDEX, parameters), desk.read_settings())
     with desk.home.database.begin() as transaction:
         chosen = items.retry_items(transaction, desk.now(), sources=[name], uris=uris)
+        if chosen:
+            desk.home.tell(transaction, AuditAction.SOURCE_RETRIED, name, {"items": chosen})
     if not chosen:
         which = f"the item {uris[0]} of {name} does not fail" if uris else f"no item of {name} fails"
         raise NotFound(f"{which}, so there is nothing to try again")

@@ -13,7 +13,7 @@ from indexer.domain.feedback import Judgement, Target, TargetKind
 from service.api.schemas import Problem
 from service.api.search import Question
 from service.api.shape import Shape
-from service.dependencies import UsesParts, UsesReading, UsesViewer
+from service.dependencies import UsesParts, UsesReading, UsesViewer, home_for
 from service.search import (
     JudgedTarget,
     give_judgement,
@@ -106,9 +106,9 @@ def get(
     status_code=HTTPStatus.NO_CONTENT,
     responses={404: {"model": Problem}},
 )
-def withdraw(parts: UsesParts, judgement_id: str) -> None:
+def withdraw(parts: UsesParts, viewer: UsesViewer, judgement_id: str) -> None:
     """Take a judgement back, with its effect."""
-    withdraw_judgement(parts.home, judgement_id)
+    withdraw_judgement(home_for(parts, viewer), judgement_id)
 
 
 def _target(judgement: JudgementIn) -> Target:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
+from indexer.domain.accounts import AuditAction
 from indexer.domain.content import Document
 from indexer.domain.errors import NotFound
 from indexer.domain.feedback import Judgement, Opinion, Target, TargetKind
@@ -78,6 +79,8 @@ def withdraw_judgement(home: Home, judgement_id: str) -> Judgement:
     """Take a judgement back, with its effect, and return it. NotFound where there is none of this id."""
     with home.database.begin() as transaction:
         removed = feedback.remove_judgement(transaction, judgement_id)
+        if removed is not None:
+            home.tell(transaction, AuditAction.FEEDBACK_WITHDRAWN, judgement_id, {"on": removed.target.kind.value})
     if removed is None:
         raise NotFound(f"there is no judgement {judgement_id}")
     return removed

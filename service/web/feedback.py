@@ -11,7 +11,8 @@ from fastapi.responses import RedirectResponse
 
 from indexer.domain.errors import NotFound, QueryInvalid
 from indexer.domain.feedback import Target, TargetKind
-from service.dependencies import Parts, Reading, UsesParts, UsesViewer
+from indexer.home import Home
+from service.dependencies import Parts, Reading, UsesParts, UsesViewer, home_for
 from service.search import JudgedTarget, give_judgement, judged_targets, new_voter, parse_query, withdraw_judgement
 from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, sent_by, token_for
 from service.web.places import result_anchor, result_href
@@ -61,7 +62,7 @@ def take_feedback(
         raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
     results = fields.get("results", "")
     if "undo" in fields:
-        place = _withdraw(parts, fields["undo"])
+        place = _withdraw(home_for(parts, viewer), fields["undo"])
     else:
         useful = "useful" in fields
         target = _target(fields.get("useful" if useful else "not_useful", ""))
@@ -71,9 +72,9 @@ def take_feedback(
     return RedirectResponse(result_href(results, place), HTTPStatus.SEE_OTHER)
 
 
-def _withdraw(parts: Parts, judgement_id: str) -> str:
+def _withdraw(home: Home, judgement_id: str) -> str:
     try:
-        return result_anchor(withdraw_judgement(parts.home, judgement_id).target)
+        return result_anchor(withdraw_judgement(home, judgement_id).target)
     except NotFound:  # taken back already, perhaps by a second click
         return ""
 
