@@ -64,7 +64,7 @@ def application_parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def current_sign_in(request: Request, parts: Annotated[Parts, Depends(application_parts)]) -> SignIn | None:
+def find_sign_in(request: Request, parts: Parts) -> SignIn | None:
     """Who is signed in, by an API token or by the cookie of a browser; None for nobody. 401 for a token that is no
     good: a program must not take what everybody may read for all there is."""
     now = datetime.now(UTC)
@@ -78,14 +78,34 @@ def current_sign_in(request: Request, parts: Annotated[Parts, Depends(applicatio
     return sign_in_by_session(parts.home, secret, now, parts.settings.access) if secret else None
 
 
+def current_sign_in(request: Request) -> SignIn | None:
+    """Who is signed in; the gate (service/gate.py) has found it out."""
+    return cast("SignIn | None", request.state.sign_in)
+
+
 def current_viewer(sign_in: Annotated[SignIn | None, Depends(current_sign_in)]) -> Viewer:
     """Who is asking."""
     return sign_in.viewer if sign_in else ANONYMOUS
 
 
+def judge(request: Request, parts: Parts, sign_in: SignIn | None, path: str) -> None:
+    """Let through only what the matrix (service/auth/matrix.py) allows on the route that was declared with this path:
+    401 where signing in may help, else 403."""
+    rule = rule_for(request.method, path)
+    refusal = why_refused(rule, current_viewer(sign_in), parts.settings.access.anonymous)
+    if refusal is Refusal.SIGN_IN:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, refusal, CHALLENGE)
+    if refusal is not None:
+        raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
+    # Whoever is not signed in has nothing that a stranger's page could use, and programs send no cookies.
+    foreign = why_foreign(approach_of(request)) if sign_in and sign_in.session else None
+    if foreign is not None:
+        raise HTTPException(HTTPStatus.FORBIDDEN, foreign)
+
+
 class Guard:
-    """Lets through only what the matrix (service/auth/matrix.py) allows: 401 where signing in may help, else 403. The
-    routes of each face depend on one; `prefix` is where the face is mounted."""
+    """Judges once more, where the router has said which route it is: the gate foretells that. The routes of each face
+    depend on one; `prefix` is where the face is mounted."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -95,18 +115,8 @@ class Guard:
         request: Request,
         parts: Annotated[Parts, Depends(application_parts)],
         sign_in: Annotated[SignIn | None, Depends(current_sign_in)],
-        viewer: Annotated[Viewer, Depends(current_viewer)],
     ) -> None:
-        rule = rule_for(request.method, self._prefix + request.scope["route"].path)
-        refusal = why_refused(rule, viewer, parts.settings.access.anonymous)
-        if refusal is Refusal.SIGN_IN:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, refusal, CHALLENGE)
-        if refusal is not None:
-            raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
-        # Whoever is not signed in has nothing that a stranger's page could use, and programs send no cookies.
-        foreign = why_foreign(approach_of(request)) if sign_in and sign_in.session else None
-        if foreign is not None:
-            raise HTTPException(HTTPStatus.FORBIDDEN, foreign)
+        judge(request, parts, sign_in, self._prefix + request.scope["route"].path)
 
 
 def approach_of(request: Request) -> Approach:
@@ -117,7 +127,7 @@ def approach_of(request: Request) -> Approach:
         headers.get("origin"),
         headers.get("sec-fetch-site"),
         headers.get("content-type"),
-        is_form=not request.url.path.startswith(API),
+        is_form=not request.scope["path"].startswith(API),
     )
 
 

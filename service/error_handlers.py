@@ -61,17 +61,23 @@ API = "/api/"
 
 log = logging.getLogger(__name__)
 
-ShowError = Callable[[Request, int, str], Response]
+Respond = Callable[[Request, int, str], Response]
 
 
-def add_error_handlers(app: FastAPI, show_page: ShowError) -> None:
-    """Answer every error below /api/ as a problem document, and every other one with `show_page`."""
+def error_responder(show_page: Respond) -> Respond:
+    """Makes the answer to an error: a problem document below /api/, elsewhere what `show_page` makes of it."""
 
     def respond(request: Request, status: int, detail: str) -> Response:
-        if not request.url.path.startswith(API):
+        if not request.scope["path"].startswith(API):
             return show_page(request, status, detail)
         problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         return JSONResponse(problem, status, media_type="application/problem+json")
+
+    return respond
+
+
+def add_error_handlers(app: FastAPI, respond: Respond) -> None:
+    """Answer every error by `respond`."""
 
     def on_own(request: Request, error: Exception) -> Response:
         known = (status for kind, status in STATUS.items() if isinstance(error, kind))
@@ -79,7 +85,7 @@ def add_error_handlers(app: FastAPI, show_page: ShowError) -> None:
         told = next((told for kind, told in TOLD_TO_ADMIN.items() if isinstance(error, kind)), None)
         if told is None:
             return respond(request, status, str(error))
-        log.error("%s: %s", request.url.path, error, extra={"action": "home_unusable"})
+        log.error("%s: %s", request.scope["path"], error, extra={"action": "home_unusable"})
         return respond(request, status, f"{told}; whoever runs this service finds the way out in its log.")
 
     def on_http(request: Request, error: Exception) -> Response:
@@ -97,7 +103,7 @@ def add_error_handlers(app: FastAPI, show_page: ShowError) -> None:
 
     def on_unexpected(request: Request, error: Exception) -> Response:
         # The details go to the log: they may hold what the viewer may not read.
-        log.error("%s failed", request.url.path, exc_info=error, extra={"action": "unexpected_error"})
+        log.error("%s failed", request.scope["path"], exc_info=error, extra={"action": "unexpected_error"})
         return respond(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke; the log of the service says what.")
 
     app.add_exception_handler(Exception, on_unexpected)

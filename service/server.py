@@ -1,14 +1,17 @@
 """Serving the application with uvicorn."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
+from fastapi import FastAPI
 
 from indexer.embedding import open_encoder
 from indexer.home import Home
 from service.app import create_app
 from service.settings import ServiceSettings
+
+MOST_HEAD_BYTES = 64 * 1024  # of the address and the headers: the longest question takes a third of that
 
 
 class _Server(uvicorn.Server):
@@ -28,4 +31,20 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
     home.prepare()
     encoder = open_encoder(settings.encoder)
     app = create_app(settings, home, encoder, read_settings=read_settings, listens_on=host)
-    _Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)).run()
+    _Server(_config(app, host, port, settings.access.proxies)).run()
+
+
+def _config(app: FastAPI, host: str, port: int, proxies: Sequence[str]) -> uvicorn.Config:
+    """Nobody's word on whom a request comes from is believed but that of the `proxies`."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="h11",
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        log_level="warning",
+        access_log=False,
+    )

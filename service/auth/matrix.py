@@ -90,6 +90,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/sources/{{name}}/dead-letters/retry"): ADMIN,
     ("GET", f"{API}/backups"): ADMIN,
     ("POST", f"{API}/backups"): ADMIN,
+    ("GET", "/static"): Rule(Need.OPEN),
     ("GET", "/"): READ_PAGE,
     ("GET", "/people/{person_id}"): READ_PAGE,
     ("GET", "/shortlist"): READ_PAGE,

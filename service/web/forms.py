@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request, Response
 
 from indexer.home import home_secret
 from service.auth import form_token, is_form_token
-from service.dependencies import Parts
+from service.dependencies import Parts, current_sign_in
 
 COOKIE = "knowwho_voter"
 VISITOR = re.compile(r"[\w-]{16,64}", re.ASCII)
@@ -17,7 +17,11 @@ OUTDATED_FORM = "This page has become too old to take that: go back, load it aga
 
 
 def known_visitor(request: Request) -> str | None:
-    """The id that an earlier page gave the visitor."""
+    """Whose forms these are: the session's where somebody is signed in, so that no form outlives it, else those of the
+    id that an earlier page gave the visitor."""
+    sign_in = current_sign_in(request)
+    if sign_in and sign_in.session:
+        return f"session:{sign_in.session.id}"  # no cookie has a colon: see VISITOR
     told = request.cookies.get(COOKIE, "")
     return told if VISITOR.fullmatch(told) else None
 
