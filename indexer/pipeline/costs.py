@@ -152,6 +152,7 @@ COSTS: Mapping[str, SettingCost] = {
     "jobs": AT_START,
     "backup": AT_ONCE,
     "serve": AT_START,
+    "access": AT_START,
     "search": AT_START,
     "experts": AT_START,
     "feedback": AT_START,
