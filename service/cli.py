@@ -16,6 +16,7 @@ from indexer.domain.errors import KnowwhoError
 from indexer.embedding import open_cross_encoder, open_encoder
 from indexer.settings import load_settings
 from service.api.schemas import answer_out, people_out
+from service.audit_cli import audit
 from service.auth import ANONYMOUS
 from service.evaluation_cli import evaluate_command
 from service.experts import Answer, answer
@@ -36,6 +37,7 @@ add_commands(app)
 app.command("shortlist")(shortlist_command)
 app.command("evaluate")(evaluate_command)
 app.add_typer(feedback, name="feedback")
+app.add_typer(audit, name="audit")
 
 Words = Annotated[list[str], typer.Argument(help="The question, with or without quotes.")]
 InCommunity = Annotated[list[str] | None, typer.Option("--community", "-c", help="Slug of a community; repeatable.")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.accounts import AuditAction, AuditEntry
@@ -75,13 +75,16 @@ def all_entries(transaction: Transaction) -> Iterator[AuditEntry]:
 
 
 def broken_at(transaction: Transaction) -> int | None:
-    """The number of the first entry whose digest does not fit it and the one before; None where all fit."""
-    before = b""
+    """The number of the first entry whose digest does not fit it and the one before, or that has gone; None where all
+    is as it was written."""
+    before, number = b"", 0
     for number, entry in enumerate(all_entries(transaction), 1):
         if entry.number != number or entry.digest != digest_of(entry, before):
             return number
         before = entry.digest
-    return None
+    # SQLite remembers the greatest number that it ever gave, also where that row has gone.
+    given = transaction.execute(text("SELECT seq FROM sqlite_sequence WHERE name = 'audit_entries'")).scalar()
+    return number + 1 if given is not None and given > number else None
 
 
 def digest_of(entry: AuditEntry, before: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from service.api import (
+    audit,
     backups,
     communities,
     documents,
@@ -27,7 +28,7 @@ router = APIRouter(
 )
 for module in (search, shortlist, people, communities, documents, feedback, health):
     router.include_router(module.router)
-for administered in (jobs, schedules, generations, sources, backups):
+for administered in (jobs, schedules, generations, sources, backups, audit):
     router.include_router(administered.router)
 
 __all__ = ["router"]

@@ -21,7 +21,7 @@ from service.auth.permissions import (
     viewer_of,
     viewer_of_person,
 )
-from service.auth.pseudonyms import subject_of
+from service.auth.pseudonyms import is_subject, subject_of, subjects_of
 
 __all__ = [
     "ANONYMOUS",
@@ -37,6 +37,7 @@ __all__ = [
     "digest_of",
     "form_token",
     "is_form_token",
+    "is_subject",
     "new_id",
     "new_secret",
     "open_session",
@@ -45,6 +46,7 @@ __all__ = [
     "sign_in_by_session",
     "sign_in_by_token",
     "subject_of",
+    "subjects_of",
     "viewer_of",
     "viewer_of_person",
     "why_foreign",

@@ -91,6 +91,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/backups"): ADMIN,
     ("POST", f"{API}/backups"): ADMIN,
     ("GET", "/static"): Rule(Need.OPEN),
+    ("GET", f"{API}/audit"): ADMIN,
+    ("GET", f"{API}/audit/export"): ADMIN,
     ("GET", "/"): READ_PAGE,
     ("GET", "/people/{person_id}"): READ_PAGE,
     ("GET", "/shortlist"): READ_PAGE,
@@ -123,6 +125,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/admin/generations/rebuild"): ADMIN_PAGE,
     ("POST", "/admin/generations/{name}/roll-back"): ADMIN_PAGE,
     ("POST", "/admin/generations/{name}/remove"): ADMIN_PAGE,
+    ("GET", "/admin/audit"): ADMIN_PAGE,
     ("GET", "/admin/backups"): ADMIN_PAGE,
     ("POST", "/admin/backups"): ADMIN_PAGE,
 }

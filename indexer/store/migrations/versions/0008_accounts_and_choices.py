@@ -6,6 +6,13 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
+# REPLACE would remove a row without asking the trigger for removals.
+NOT_REPLACED = """
+CREATE TRIGGER audit_entries_INSERT BEFORE INSERT ON audit_entries
+WHEN EXISTS (SELECT 1 FROM audit_entries WHERE number = NEW.number) BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is only ever added to');
+END
+"""
 KEPT = """
 CREATE TRIGGER audit_entries_{event} BEFORE {event} ON audit_entries BEGIN
     SELECT RAISE(ABORT, 'the audit trail is only ever added to');
@@ -149,3 +156,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
     for event in ("UPDATE", "DELETE"):
         op.execute(KEPT.format(event=event))
+    op.execute(NOT_REPLACED)
