@@ -60,6 +60,7 @@ class Wisher(threading.Thread):
         self._left = [("jobs", wish) for wish in WISHES] + [("feedback", judgement) for judgement in judged]
         dice.shuffle(self._left)
         self._stage = stage
+        self._token = stage.admin_token()
         self.granted: list[tuple[str, str]] = []
         self.seconds = 0.0
 
@@ -70,7 +71,8 @@ class Wisher(threading.Thread):
 
     def ask(self) -> None:
         """Ask for what has not been granted yet, until the server is gone."""
-        with httpx.Client(base_url=f"{self._stage.address}/api/v1", timeout=30) as client:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        with httpx.Client(base_url=f"{self._stage.address}/api/v1", headers=headers, timeout=30) as client:
             while self._left:
                 what, wish = self._left[0]
                 try:

@@ -6,16 +6,20 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from indexer.domain.accounts import Account, ApiToken, Scope
 from indexer.domain.jobs import JobRequest
 from indexer.home import Home
 from indexer.jobs.queue import JobQueue
+from indexer.store import accounts
 from scripts.benches.crash.processes import Running
 from scripts.benches.crash.scenes import settings_of
+from service.auth import TOKEN_PREFIX, digest_of, new_id, new_secret
 
 WORKER = "crash"
 POLL_SECONDS = 0.002
@@ -50,6 +54,16 @@ class Stage:
             yield home
         finally:
             home.close()
+
+    def admin_token(self) -> str:
+        """A new token of a new account, with which a program may ask for anything."""
+        now, secret = datetime.now(UTC), f"{TOKEN_PREFIX}{new_secret()}"
+        account = Account(new_id(), f"bench-{secret[-8:]}".casefold(), None, True, False, False, now)
+        token = ApiToken(new_id(), account.id, "bench", frozenset(Scope), now, now + timedelta(days=1), None)
+        with self.opened() as home, home.database.begin() as transaction:
+            accounts.add_account(transaction, account, None)
+            accounts.add_token(transaction, token, digest_of(secret))
+        return secret
 
     def start_worker(self) -> Running:
         self.worker = self._start("worker", "worker", "--name", WORKER)
