@@ -65,7 +65,8 @@ class ExpertSettings(StrictModel):
     has less than `least_fit` of the relevance of the best that has people behind it. `expansion` is how far a question
     is moved towards what fits it best before people are sought, `shortlist_expansion` the same where given people are
     compared. `activity_weight` is how much it counts to have done all of a concerned community's work lately; that
-    weighs half after `activity_half_life_years`."""
+    weighs half after `activity_half_life_years`. A question concerns a subject for which somebody does not want to be
+    found where it has all words of it, or where their vectors are at least `subject_likeness` alike (a cosine)."""
 
     fusion: FusionSettings
     least_relevance: float
@@ -76,6 +77,7 @@ class ExpertSettings(StrictModel):
     least_fit: float = Field(ge=0, le=1)
     activity_weight: float = Field(ge=0)
     activity_half_life_years: float = Field(gt=0)
+    subject_likeness: float = Field(gt=0, le=1)
     half_life_years: float = Field(gt=0)
     oldest_share: float = Field(ge=0, le=1)
     decay: float = Field(gt=0, lt=1)

@@ -125,3 +125,18 @@ class PersonChoices:
     away_until: date | None = None
     questions_a_week: int | None = None
     subjects: Mapping[str, SubjectChoice] = field(default_factory=dict)
+
+    @property
+    def unwanted(self) -> tuple[str, ...]:
+        """The subjects for which they do not want to be found, or that they say are not theirs."""
+        return tuple(subject for subject, choice in self.subjects.items() if choice is not SubjectChoice.CLAIMED)
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """The subjects that they say they know."""
+        return tuple(subject for subject, choice in self.subjects.items() if choice is SubjectChoice.CLAIMED)
+
+    def away_on(self, day: date) -> date | None:
+        """Until when they are away, where they are on this day."""
+        begun = self.away_from is None or self.away_from <= day
+        return self.away_until if begun and self.away_until and day <= self.away_until else None

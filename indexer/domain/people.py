@@ -18,6 +18,10 @@ class Role(StrEnum):
     MAINTAINER = "maintainer"
 
 
+HIDDEN_MEMBER = "hidden member"
+"""What stands for somebody who does not want to be found, beside what they wrote."""
+
+
 class IdentityKind(StrEnum):
     ADDRESS = "address"
     HANDLE = "handle"

@@ -1,8 +1,8 @@
 """Which identities are one person.
 
 Identities are joined where a source showed them together on one item (an address with a handle) and where a directory
-vouches for them; never because two names are equal. The outcome depends only on what the database holds, so it is the
-same after a rebuild.
+vouches for them; never because two names are equal. Somebody may say of an identity that it is not theirs, which counts
+before both. The outcome depends only on what the database holds, so it is the same after a rebuild.
 """
 
 from collections import defaultdict
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.domain.ids import person_id
-from indexer.domain.people import IdentityKind, Person
+from indexer.domain.people import Identity, IdentityKind, Person
 from indexer.identity.identities import is_placeholder
-from indexer.store import Transaction, facts, identities, people
+from indexer.store import Transaction, choices, facts, identities, people
 from indexer.store.identities import StoredIdentity
 
 MOST_TOUCHED = 2_000  # beyond it, looking at everybody is as fast
@@ -48,7 +48,8 @@ def resolve_people(transaction: Transaction, placeholders: Sequence[str], *, eve
 def _resolve_all(transaction: Transaction, placeholders: Sequence[str]) -> Resolution:
     stored = identities.all_identities(transaction)
     identities.forget_unused(transaction)
-    resolution = resolve(stored, identities.all_links(transaction), placeholders)
+    disowned = choices.all_disowned(transaction)
+    resolution = resolve(stored, identities.all_links(transaction), placeholders, disowned)
     return _save(transaction, stored, resolution, None)
 
 
@@ -59,7 +60,8 @@ def _resolve_around(transaction: Transaction, touched: Iterable[int], placeholde
     stored = identities.identities_among(transaction, around)
     named = identities.named_among(transaction, around) | {entry.id for entry in stored if entry.vouched_for}
     used = named | {end for link in links if named.intersection(link) for end in link}
-    resolution = resolve([entry for entry in stored if entry.id in used], links, placeholders)
+    disowned = choices.all_disowned(transaction)
+    resolution = resolve([entry for entry in stored if entry.id in used], links, placeholders, disowned)
     unused = {entry.id: None for entry in stored if entry.id not in used}
     given_up = {entry.person_id for entry in stored if entry.person_id is not None}
     return _save(transaction, stored, replace(resolution, person_of={**resolution.person_of, **unused}), given_up)
@@ -81,18 +83,29 @@ def _save(
 
 def find_conflicts(transaction: Transaction, placeholders: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Groups of directory people, by id, whose identities some source shows as one person's: for an admin to settle."""
-    return resolve(identities.all_identities(transaction), identities.all_links(transaction), placeholders).conflicts
+    stored, links = identities.all_identities(transaction), identities.all_links(transaction)
+    return resolve(stored, links, placeholders, choices.all_disowned(transaction)).conflicts
 
 
 def resolve(
-    stored: Sequence[StoredIdentity], links: Iterable[tuple[int, int]], placeholders: Sequence[str]
+    stored: Sequence[StoredIdentity],
+    links: Iterable[tuple[int, int]],
+    placeholders: Sequence[str],
+    disowned: Mapping[Identity, frozenset[str]],
 ) -> Resolution:
-    """Group identities into persons."""
+    """Group identities into persons. `disowned` names the people of whom an identity is not one.
+
+    What somebody disowns is joined with nothing but what they disown as well, so that it may be another's; where a
+    directory says that it is theirs all the same, it stands for nobody until that is settled.
+    """
+    others = {entry.id: disowned.get(entry.identity, frozenset()) for entry in stored}
     nobody = {
         entry.id
         for entry in stored
-        if entry.vouched_for is None and is_placeholder(entry.identity, entry.display_name, placeholders)
+        if entry.vouched_for in others[entry.id]
+        or (entry.vouched_for is None and is_placeholder(entry.identity, entry.display_name, placeholders))
     }
+    links = [(one, other) for one, other in links if others.get(one) == others.get(other)]
     persons: list[Person] = []
     person_of: dict[int, str | None] = dict.fromkeys(nobody)
     redirects: dict[str, str] = {}
@@ -102,9 +115,11 @@ def resolve(
         if len(vouched) > 1:
             conflicts.append(tuple(vouched))
         for part in _parts(group, vouched):
-            person = _person_of(part)
+            not_theirs = frozenset().union(*(others[entry.id] for entry in part))
+            person = _person_of(part, not_theirs)
             person_of.update({entry.id: person.id for entry in part})
-            redirects.update({entry.person_id: person.id for entry in part if entry.person_id not in (None, person.id)})
+            given_up = (entry for entry in part if entry.person_id not in others[entry.id])
+            redirects.update({e.person_id: person.id for e in given_up if e.person_id not in (None, person.id)})
             if not any(entry.vouched_for for entry in part):
                 persons.append(person)
     in_use = set(person_of.values())
@@ -149,13 +164,19 @@ def _parts(group: list[StoredIdentity], vouched: Sequence[str]) -> list[list[Sto
     return parts + [[entry] for entry in group if not entry.vouched_for]
 
 
-def _person_of(part: list[StoredIdentity]) -> Person:
+def _person_of(part: list[StoredIdentity], not_theirs: frozenset[str]) -> Person:
+    """Whom a part stands for: none of those who say of something in it that it is not theirs."""
     ordered = sorted(part, key=lambda entry: (SURENESS[entry.identity.kind], entry.identity))
     vouched = next((entry.vouched_for for entry in part if entry.vouched_for), None)
     name = next((entry.display_name for entry in ordered if entry.display_name), ordered[0].identity.value)
     address = next((e.identity.value for e in ordered if e.identity.kind is IdentityKind.ADDRESS), None)
     # An id that is in use stays, so that links to a person keep working when a second identity turns up. It stays
     # with the identity it was made from: when a group falls apart, one part keeps it.
-    own = {person_id(str(entry.identity)) for entry in part}
+    own = {person_id(str(entry.identity)) for entry in part} - not_theirs
     known = min((entry.person_id for entry in part if entry.person_id in own), default=None)
-    return Person(vouched or known or person_id(str(ordered[0].identity)), name, address=address)
+    return Person(vouched or known or _new_id(ordered[0].identity, not_theirs), name, address=address)
+
+
+def _new_id(identity: Identity, not_theirs: frozenset[str]) -> str:
+    found = person_id(str(identity))
+    return person_id(f"{identity}, not {found}") if found in not_theirs else found

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
-from indexer.domain.people import Role
+from indexer.domain.people import HIDDEN_MEMBER, Role
+from indexer.store.choices import hidden_people, which_are_hidden
 from indexer.store.database import Transaction
 from indexer.store.tables import contributions, documents, identities, in_audiences, messages, people
 
@@ -29,8 +30,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Contributor:
+    """Somebody's part in a document, to be shown; `person` is None for whoever does not want to be found, and `name`
+    then says no more than that."""
+
+    document: int
+    person: str | None
+    name: str
+    role: Role
+    message: int | None
+    likes: int
+
+
+@dataclass(frozen=True, slots=True)
 class MessageAuthor:
-    """A message of a thread with who wrote it; `person` is None for a placeholder or nobody known."""
+    """A message of a thread with who wrote it; `person` is None for a placeholder, nobody known, or whoever does not
+    want to be found."""
 
     number: int
     person: str | None
@@ -41,9 +56,24 @@ class MessageAuthor:
 
 
 def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Part]:
-    """Everybody's parts in those of the given documents (row ids) that are in the given audiences."""
+    """Everybody's parts in those of the given documents (row ids) that are in the given audiences, also of those who
+    do not want to be found: not to be shown."""
     statement = _parts(audience_ids).where(contributions.c.document_id.in_(list(document_ids)))
     return _read_parts(transaction, statement.order_by(contributions.c.document_id, contributions.c.identity_id))
+
+
+def contributors_in(
+    transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]
+) -> list[Contributor]:
+    """The same parts as they may be shown."""
+    parts = parts_in(transaction, document_ids, audience_ids)
+    hidden = which_are_hidden(transaction, {part.person for part in parts})
+    return [
+        Contributor(part.document, None, HIDDEN_MEMBER, part.role, part.message, part.likes)
+        if part.person in hidden
+        else Contributor(part.document, part.person, part.name, part.role, part.message, part.likes)
+        for part in parts
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +204,14 @@ def documents_of(transaction: Transaction, people_ids: Iterable[str]) -> list[in
 
 def message_authors(transaction: Transaction, document: int) -> list[MessageAuthor]:
     """The messages of a thread, in order."""
+    hidden = identities.c.person_id.in_(hidden_people())
     name = func.coalesce(people.c.name, identities.c.display_name, identities.c.value)
     statement = (
-        select(messages, identities.c.person_id, name.label("name"))
+        select(
+            messages,
+            case((hidden, None), else_=identities.c.person_id).label("person_id"),
+            case((hidden, HIDDEN_MEMBER), else_=name).label("name"),
+        )
         .outerjoin(identities, identities.c.id == messages.c.identity_id)
         .outerjoin(people, people.c.id == identities.c.person_id)
         .where(messages.c.document_id == document)

@@ -104,6 +104,27 @@ def named_among(transaction: Transaction, ids: Iterable[int]) -> set[int]:
     }
 
 
+def identities_of(transaction: Transaction, person: str) -> list[StoredIdentity]:
+    """The identities that stand for a person (id), in fixed order."""
+    statement = select(identities).where(identities.c.person_id == person)
+    return [_stored(row) for row in transaction.execute(statement.order_by(identities.c.kind, identities.c.value))]
+
+
+def stored_among(transaction: Transaction, wanted: Iterable[Identity]) -> list[StoredIdentity]:
+    """Those of these identities that are known here, in fixed order."""
+    key = tuple_(identities.c.kind, identities.c.namespace, identities.c.value)
+    keys = [(identity.kind, identity.namespace, identity.value) for identity in wanted]
+    statement = select(identities).where(key.in_(keys)).order_by(identities.c.kind, identities.c.value)
+    return [_stored(row) for row in transaction.execute(statement)]
+
+
+def shown_together(transaction: Transaction, ids: Iterable[int]) -> set[int]:
+    """Those of these identities (row ids) that a source showed on one item with another of them."""
+    among = list(ids)
+    linked = identity_links.c.one.in_(among) & identity_links.c.other.in_(among)
+    return {end for row in transaction.execute(select(identity_links).where(linked)) for end in (row.one, row.other)}
+
+
 def links_among(transaction: Transaction, ids: Iterable[int]) -> list[tuple[int, int]]:
     """The links that begin at one of these identities (row ids)."""
     return [
@@ -174,6 +195,8 @@ def save_resolution(
     else:
         for batch in in_batches(given_up):
             transaction.execute(unnamed.where(people.c.id.in_(batch)))
+    # An id that stands for somebody again leads to nobody else any more: they would read what that one may.
+    transaction.execute(delete(person_redirects).where(person_redirects.c.id.in_(select(people.c.id))))
 
 
 def forget_unused(transaction: Transaction) -> None:

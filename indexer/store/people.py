@@ -17,6 +17,7 @@ from indexer.domain.people import (
     Visibility,
 )
 from indexer.store.batches import in_batches
+from indexer.store.choices import hidden_people
 from indexer.store.database import Transaction
 from indexer.store.identities import vouch
 from indexer.store.tables import (
@@ -139,9 +140,11 @@ def participations(
     *,
     people_ids: Iterable[str] | None = None,
     community: str | None = None,
+    with_hidden: bool = False,
 ) -> list[Participation]:
     """Who takes part in which community, counting readable documents only: stewards first, then other members by
-    role, then contributors, each group by activity."""
+    role, then contributors, each group by activity. Those who want to be in no result are among them only where
+    `with_hidden` asks for that."""
     chosen = None if people_ids is None else list(people_ids)
     contributed = _contributed(audience_ids, chosen).subquery()
     member = _current_memberships(chosen).subquery()
@@ -178,6 +181,8 @@ def participations(
     )
     if community is not None:
         statement = statement.where(communities.c.slug == community)
+    if not with_hidden:
+        statement = statement.where(people.c.id.not_in(hidden_people()))
     return [_participation_of(row) for row in transaction.execute(statement)]
 
 

@@ -29,6 +29,7 @@ def rank(
 
 
 @router.get("/people/{person_id}", operation_id="get_person", responses={404: {"model": Problem}})
-def get(reading: UsesReading, person_id: str) -> PersonOut:
-    """A person: communities, unit, and what they had a part in that you may read."""
-    return person_out(view_person(reading.transaction, person_id, reading.readable))
+def get(reading: UsesReading, viewer: UsesViewer, person_id: str) -> PersonOut:
+    """A person: communities, unit, and what they had a part in that you may read. One who does not want to be found is
+    there only for themselves and for admins."""
+    return person_out(view_person(reading.transaction, person_id, reading.readable, viewer))

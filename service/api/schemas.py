@@ -8,7 +8,7 @@ from pydantic import Field
 
 from indexer.domain.content import BlockKind, Document, DocumentKind, Mark
 from indexer.domain.people import Community, MembershipRole, Role, Visibility
-from indexer.store.contributions import Part
+from indexer.store.contributions import Contributor as StoredContributor
 from service.api.explanations import PassageExplanation, PersonExplanation, explain_passage, explain_person
 from service.api.shape import Shape
 from service.directory import CommunityView, DocumentView, PersonView
@@ -55,7 +55,9 @@ class LocatorOut(Shape):
 
 
 class Contributor(Shape):
-    id: str
+    """`id` is null for whoever does not want to be found; `name` then is "hidden member"."""
+
+    id: str | None
     name: str
     role: Role
 
@@ -98,6 +100,8 @@ class SupportedPerson(Shape):
     languages: list[str]
     documents: int = Field(description="How many documents they had a part in that you may read")
     last_active: date | None
+    away_until: date | None = Field(description="The last day of an absence that has begun")
+    questions_a_week: int | None = Field(description="How many questions a week they want to get at most")
     evidence: list[EvidenceOut]
     explanation: PersonExplanation | None = Field(description="Where `explain` asks for it")
 
@@ -362,6 +366,8 @@ def ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
         confidence=ranked.confidence,
         documents=ranked.documents,
         last_active=_day(ranked.last_active),
+        away_until=ranked.away_until,
+        questions_a_week=ranked.questions_a_week,
         evidence=[
             EvidenceOut(
                 document=entry.passage.document.public_id,
@@ -395,7 +401,7 @@ def _passage_out(hit: Hit, names: dict[str, str], explain: bool) -> PassageOut:
     )
 
 
-def _contributor(part: Part) -> Contributor:
+def _contributor(part: StoredContributor) -> Contributor:
     return Contributor(id=part.person, name=part.name, role=part.role)
 
 

@@ -1,6 +1,7 @@
 """People, communities and documents as their pages show them."""
 
 from service.directory.names import find_named_people
+from service.directory.subjects import concerns, stems_of
 from service.directory.views import (
     CommunityView,
     DocumentView,
@@ -15,8 +16,10 @@ __all__ = [
     "CommunityView",
     "DocumentView",
     "PersonView",
+    "concerns",
     "find_named_people",
     "list_communities",
+    "stems_of",
     "view_community",
     "view_document",
     "view_person",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from indexer.domain.errors import QueryInvalid
 from indexer.domain.people import Identity, IdentityKind, Person
 from indexer.notation import display_name, plain
-from indexer.store import Transaction, contributions, identities, people
+from indexer.store import Transaction, choices, contributions, identities, people
 from service.auth import ReadableAudiences
 
 NAMED_IN_AN_ERROR = 5
@@ -68,9 +68,10 @@ def _is_sure(identity: Identity, name: str) -> bool:
 
 
 def _visible(transaction: Transaction, ids: set[str], readable: ReadableAudiences) -> list[Person]:
-    """Those whom a directory lists, or who had a part in something that the viewer may read."""
+    """Those whom a directory lists, or who had a part in something that the viewer may read. Whoever does not want to
+    be found is as unknown as somebody who was never here."""
     counts = contributions.count_readable(transaction, ids, readable.ids)
-    found = people.find_people(transaction, sorted(ids)).values()
+    found = people.find_people(transaction, sorted(ids - choices.which_are_hidden(transaction, ids))).values()
     return [person for person in found if person.in_directory or counts.get(person.id)]
 
 

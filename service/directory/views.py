@@ -1,14 +1,15 @@
 """What one may see of a person, a community, a document. NotFound also for what one may not know of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from indexer.domain.accounts import PersonChoices
 from indexer.domain.content import Block, Document
 from indexer.domain.errors import NotFound
 from indexer.domain.people import Community, Person
-from indexer.store import Transaction, contributions, documents, people
-from indexer.store.contributions import MessageAuthor, Part
+from indexer.store import Transaction, choices, contributions, documents, people
+from indexer.store.contributions import Contributor, MessageAuthor
 from indexer.store.people import CommunityCount, Participation
-from service.auth import ReadableAudiences
+from service.auth import ANONYMOUS, ReadableAudiences, Viewer
 
 DOCUMENTS_SHOWN = 50
 PEOPLE_SHOWN = 50
@@ -16,9 +17,13 @@ PEOPLE_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
+    """A person as the viewer may see them; `own` says that the viewer is this person."""
+
     person: Person
     communities: tuple[Participation, ...]
     documents: tuple[Document, ...]
+    choices: PersonChoices = field(default_factory=PersonChoices)
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +40,30 @@ class DocumentView:
 
     document: Document
     blocks: tuple[Block, ...]
-    people: tuple[Part, ...]
+    people: tuple[Contributor, ...]
     messages: tuple[MessageAuthor, ...]
     community: Community | None
     newer: Document | None
 
 
-def view_person(transaction: Transaction, person_id: str, readable: ReadableAudiences) -> PersonView:
-    """A person whom a directory lists, or who had a part in something that the viewer may read."""
+def view_person(
+    transaction: Transaction, person_id: str, readable: ReadableAudiences, viewer: Viewer = ANONYMOUS
+) -> PersonView:
+    """A person whom a directory lists, or who had a part in something that the viewer may read; one who does not want
+    to be found only for themselves and for admins."""
     person = people.find_person(transaction, person_id)
     if person is None:
+        raise NotFound(f"there is no person {person_id}")
+    chosen = choices.choices_of(transaction, [person.id]).get(person.id, PersonChoices())
+    own = viewer.person == person.id
+    if chosen.hidden and not (own or viewer.admin):
         raise NotFound(f"there is no person {person_id}")
     written = documents.list_documents(transaction, readable.ids, person=person.id, limit=DOCUMENTS_SHOWN)
     if not written and not person.in_directory:
         raise NotFound(f"there is no person {person_id}")
-    taking_part = people.participations(transaction, readable.ids, people_ids=[person.id])
+    taking_part = people.participations(transaction, readable.ids, people_ids=[person.id], with_hidden=True)
     seen = tuple(entry for entry in taking_part if entry.community.slug in readable.communities)
-    return PersonView(person, seen, tuple(written))
+    return PersonView(person, seen, tuple(written), chosen, own)
 
 
 def list_communities(transaction: Transaction, readable: ReadableAudiences) -> list[CommunityCount]:
@@ -82,7 +94,7 @@ def view_document(transaction: Transaction, public_id: str, readable: ReadableAu
     return DocumentView(
         document,
         tuple(documents.read_blocks(transaction, document.id)),
-        tuple(contributions.parts_in(transaction, [document.id], readable.ids)),
+        tuple(contributions.contributors_in(transaction, [document.id], readable.ids)),
         tuple(contributions.message_authors(transaction, document.id)),
         communities.get(document.community or ""),
         newer or None,

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 import numpy as np
 
+from indexer.domain.accounts import PersonChoices
 from indexer.domain.people import Community, Person, Role
-from indexer.store import Transaction, contributions, documents, passages, people
+from indexer.store import Transaction, choices, contributions, documents, passages, people
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
 from service.experts.reasons import Active, PersonReasons, person_reasons
@@ -26,6 +27,7 @@ from service.experts.votes import (
     score,
     shares,
 )
+from service.experts.wishes import heed
 from service.search import Retrieved
 from service.settings import ExpertSettings
 
@@ -60,7 +62,8 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class RankedPerson:
     """A person with the reasons for their rank. `documents` counts all that the viewer may read and they had a part
-    in, `last_active` is the latest date among the evidence; `reasons` has every vote that counts."""
+    in, `last_active` is the latest date among the evidence; `reasons` has every vote that counts. `away_until` is the
+    last day of an absence that has begun, `questions_a_week` how often they want to be asked at most."""
 
     person: Person
     communities: tuple[Community, ...]
@@ -70,17 +73,20 @@ class RankedPerson:
     documents: int
     last_active: datetime | None
     reasons: PersonReasons
+    away_until: date | None = None
+    questions_a_week: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """By person: votes (strongest first), the number of readable documents, what part they had lately in the
-    communities concerned, and the score."""
+    communities concerned, the score, and what they chose of how they are found."""
 
     votes: Mapping[str, Sequence[Vote]]
     documents: Mapping[str, int]
     lately: Mapping[str, Sequence[Lately]]
     scores: Mapping[str, float]
+    choices: Mapping[str, PersonChoices]
 
 
 def rank_people(
@@ -92,14 +98,18 @@ def rank_people(
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
     absent: Collection[int] = (),
+    everybody: bool = False,
 ) -> list[RankedPerson]:
     """The people to ask, best first; votes.py has the formula.
 
     With a shortlist (person ids) these people alone are ranked, all of them, and the prolific are restrained more:
     that is the fairer question when somebody has to be chosen. Retrieve with `people` set to the same for that. What is
-    `absent` (row ids of documents) counts as never written.
+    `absent` (row ids of documents) counts as never written. What people chose is heeded before any is left out, unless
+    `everybody` asks for all: that is to measure a ranking, never to show one.
     """
-    tally = score_people(transaction, retrieved, readable, settings, now=now, shortlist=shortlist, absent=absent)
+    tally = score_people(
+        transaction, retrieved, readable, settings, now=now, shortlist=shortlist, absent=absent, everybody=everybody
+    )
     best = sorted(tally.scores, key=lambda person: (-tally.scores[person], person))
     if shortlist is None:
         telling = _with_telling_document(tally.votes, settings)
@@ -126,6 +136,7 @@ def score_people(
     now: datetime | None = None,
     shortlist: Collection[str] | None = None,
     absent: Collection[int] = (),
+    everybody: bool = False,
 ) -> Tally:
     """The score of everybody who has a vote, or who is on the shortlist, with what it is made of."""
     moment = now or datetime.now(UTC)
@@ -133,7 +144,10 @@ def score_people(
     fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
     parts = contributions.parts_in(transaction, fits, readable.ids)
     concern = concerned_communities(fits, {part.document: part.community for part in parts}, settings.least_relevance)
+    votes: Mapping[str, Sequence[Vote]]
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
+    chosen = {} if everybody else choices.choices_of(transaction, {*votes, *(shortlist or ())})
+    votes = heed(transaction, votes, chosen, retrieved, settings)
     lately: Mapping[str, Sequence[Lately]] = {}
     if shortlist is not None:
         votes = {person: votes.get(person, []) for person in shortlist}
@@ -149,7 +163,7 @@ def score_people(
         * retrieved.influence.on_person(person).factor
         for person, cast in votes.items()
     }
-    return Tally(votes, counts, lately, scores)
+    return Tally(votes, counts, lately, scores, chosen)
 
 
 def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> float:
@@ -218,7 +232,9 @@ def _described(
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
     stored = passages.find_passages(transaction, wanted)
     ranked = []
+    today = datetime.now(UTC).date()
     for person, cast in votes.items():
+        chosen = tally.choices.get(person, PersonChoices())
         evidence = tuple(_evidence(cast, stored, settings))
         if person in found:
             ranked.append(
@@ -231,6 +247,8 @@ def _described(
                     reasons[person].documents,
                     max((entry.at for entry in evidence if entry.at), default=None),
                     reasons[person],
+                    chosen.away_on(today),
+                    chosen.questions_a_week,
                 )
             )
     return ranked

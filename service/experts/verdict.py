@@ -8,6 +8,8 @@ from service.experts.people import Confidence, RankedPerson
 from service.search import Page
 from service.settings import VerdictSettings
 
+AS_GOOD = 0.8  # of the best score: for so little nobody need wait until somebody is back
+BANDS = tuple(Confidence)
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -40,12 +42,25 @@ def judge(strength: float, page: Page, ranked: Sequence[RankedPerson], settings:
     if readable:
         return Verdict(VerdictKind.READ, f"“{page.best.title}” covers it best.")
     if ranked:
-        return Verdict(VerdictKind.ASK, f"What is written only touches on this; {ranked[0].person.name} comes closest.")
+        return Verdict(VerdictKind.ASK, f"What is written only touches on this; {_one_to_ask(ranked)} comes closest.")
     return Verdict(VerdictKind.READ, "What is written only touches on this.")
 
 
 def _who(ranked: Sequence[RankedPerson]) -> str:
     number = sum(entry.confidence is not Confidence.SLIGHT for entry in ranked) or len(ranked)
     if number == 1:
-        return f"{ranked[0].person.name} knows this"
+        return f"{_one_to_ask(ranked)} knows this"
     return f"{NUMBERS[number] if number < len(NUMBERS) else number} people know this"
+
+
+def _one_to_ask(ranked: Sequence[RankedPerson]) -> str:
+    """The name of the first, or of the next who is here and as good: of nearly the score, on no slighter evidence."""
+    first = ranked[0]
+    as_good = (
+        entry
+        for entry in ranked
+        if entry.score >= AS_GOOD * first.score and BANDS.index(entry.confidence) <= BANDS.index(first.confidence)
+    )
+    chosen = next((entry for entry in as_good if entry.away_until is None), first)
+    back = chosen.away_until
+    return f"{chosen.person.name} (away until {back.day} {back:%B %Y})" if back else chosen.person.name

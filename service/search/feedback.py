@@ -16,7 +16,7 @@ from indexer.domain.feedback import Judgement, Opinion, Target, TargetKind
 from indexer.domain.people import Person
 from indexer.home import Home
 from indexer.index import QueryTerms
-from indexer.store import Transaction, contributions, documents, feedback, people
+from indexer.store import Transaction, choices, contributions, documents, feedback, people
 from service.auth import ReadableAudiences, Viewer, readable_audiences
 from service.search.engine import OpenIndex
 from service.search.influence import measure_influence, overlap
@@ -132,9 +132,10 @@ def _visible(
     transaction: Transaction, targets: Sequence[Target], readable: ReadableAudiences
 ) -> dict[Target, Document | Person]:
     """Those of the targets that the viewer may know of: documents they may read, people whom a directory lists or who
-    had a part in such a document."""
+    had a part in such a document, unless they do not want to be found."""
     document_ids = {target.id for target in targets if target.kind is TargetKind.DOCUMENT}
     person_ids = {target.id for target in targets if target.kind is TargetKind.PERSON}
+    person_ids -= choices.which_are_hidden(transaction, person_ids)
     counts = contributions.count_readable(transaction, person_ids, readable.ids)
     found: dict[Target, Document | Person] = {}
     for public_id, document in documents.find_all_readable(transaction, document_ids, readable.ids).items():

@@ -9,7 +9,7 @@ from indexer.domain.content import Document
 from indexer.index import QueryTerms
 from indexer.passages import indexed_text
 from indexer.store import Transaction, contributions, passages
-from indexer.store.contributions import Part
+from indexer.store.contributions import Contributor
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
 from service.search.folding import OUTDATED, also_in, fold
@@ -43,7 +43,7 @@ class Hit:
     passage: FoundPassage
     relevance: float
     extract: list[Run]
-    contributors: tuple[Part, ...]
+    contributors: tuple[Contributor, ...]
     reasons: HitReasons
     matched: tuple[str, ...]
     also: tuple[Document, ...] = ()
@@ -68,7 +68,7 @@ def load_page(
     found = rank_documents(transaction, retrieved, readable, settings)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
     shown = found[offset : offset + limit]
-    parts = contributions.parts_in(transaction, [entry.passage.document.id for entry in shown], readable.ids)
+    parts = contributions.contributors_in(transaction, [entry.passage.document.id for entry in shown], readable.ids)
     also = also_in(transaction, shown, readable) if settings.fold else {}
     hits = tuple(
         replace(
@@ -131,7 +131,7 @@ def _reasons(
     )
 
 
-def _hit(ranked: RankedPassage, contributors: tuple[Part, ...], question: str, settings: SearchSettings) -> Hit:
+def _hit(ranked: RankedPassage, contributors: tuple[Contributor, ...], question: str, settings: SearchSettings) -> Hit:
     passage = ranked.passage
     return Hit(
         passage,
@@ -143,8 +143,9 @@ def _hit(ranked: RankedPassage, contributors: tuple[Part, ...], question: str, s
     )
 
 
-def _contributors(parts: list[Part], document: int) -> tuple[Part, ...]:
-    """The people behind a document, each once, whoever answered or wrote first."""
+def _contributors(parts: list[Contributor], document: int) -> tuple[Contributor, ...]:
+    """The people behind a document, each once, whoever answered or wrote first; those who do not want to be found
+    together once."""
     there = sorted(
         (part for part in parts if part.document == document),
         key=lambda part: (ORDER_OF_ROLES.index(part.role), -part.likes, part.message or 0, part.name),

@@ -1,5 +1,6 @@
 """Candidates for a question, and how relevant each is on an absolute scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from indexer.store import Transaction, contributions, passages
 from service.auth import ReadableAudiences
 from service.search.engine import OpenIndex, Serving
 from service.search.influence import Influence
+from service.search.models import QueryModel
 from service.search.query import Query
 from service.search.spelling import Suggestion, suggest
 from service.settings import FusionSettings, SearchSettings
@@ -19,6 +21,7 @@ from service.settings import FusionSettings, SearchSettings
 TOP = 3
 WHOLE = 1_000_000
 EXPANDED_BY = 20  # documents
+NEW_VECTORS = 5
 TELLING_WORDS = 0.07  # of the most that BM25 could be
 
 
@@ -27,7 +30,7 @@ class Retrieved:
     """The candidates for a question, and its unit vector where it has one. `degraded` says, in a sentence for people,
     what the search had to do without. `influence` is that of feedback; there is none before `with_feedback`.
     `suggestion` is what may have been meant; `cross_encoder` reads the best again, and `unread` says in a sentence why
-    a wanted one cannot; `missing` says what a damaged index lacks."""
+    a wanted one cannot; `missing` says what a damaged index lacks. `model` made the vector."""
 
     query: Query
     candidates: Candidates
@@ -39,6 +42,7 @@ class Retrieved:
     cross_encoder: CrossEncoder | None = None
     unread: str | None = None
     missing: str | None = None
+    model: QueryModel | None = None
 
     @property
     def question(self) -> str:
@@ -77,6 +81,14 @@ class Retrieved:
     def words(self, fusion: FusionSettings) -> NDArray[np.float32]:
         """How well the words of each candidate fit, (n,): min(1, scale · BM25 / the most it could be)."""
         return np.asarray(np.minimum(1.0, fusion.word_scale * self.candidates.lexical), np.float32)
+
+    def likeness(self, texts: Sequence[str]) -> dict[str, float]:
+        """How close in meaning each of these texts is to the question, a cosine by text. Where more than five would
+        have to be encoded for this one search, the rest is left out, and is there when others are asked for again."""
+        if self.vector is None or self.model is None:
+            return {}
+        vectors = self.model.query_vectors(texts, NEW_VECTORS)
+        return {text: float(self.vector @ vector) for text, vector in vectors.items()}
 
     def only(self, keep: NDArray[np.bool_]) -> "Retrieved":
         """The same with those candidates that the mask, (n,), keeps."""
@@ -171,6 +183,7 @@ def _retrieve(
         cross_encoder=cross_encoder,
         unread=unread,
         missing=serving.note,
+        model=model,
     )
 
 

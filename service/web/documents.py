@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
 
-from indexer.store.contributions import Part
+from indexer.store.contributions import Contributor
 from service.dependencies import UsesReading
 from service.directory import view_document
 from service.web.layout import lay_out, lay_out_thread, outline
@@ -35,10 +35,10 @@ def show_document(reading: UsesReading, document_id: str) -> Response:
     )
 
 
-def _people_by_role(parts: Iterable[Part]) -> dict[str, list[Part]]:
+def _people_by_role(parts: Iterable[Contributor]) -> dict[str, list[Contributor]]:
     """Everybody involved under the name of each of their roles, in the order of the roles; each once a role."""
     ordered = sorted(parts, key=lambda part: (ROLES_IN_ORDER.index(part.role), part.message or 0, part.name.casefold()))
-    by_role: dict[str, dict[str, Part]] = {}
+    by_role: dict[str, dict[str | None, Contributor]] = {}
     for part in ordered:
         by_role.setdefault(ROLE_HEADINGS[part.role], {}).setdefault(part.person, part)
     return {name: list(people.values()) for name, people in by_role.items()}

@@ -128,6 +128,11 @@ def place_word(locator: Locator) -> str | None:
     return f"page {locator.page}" if locator.page else None
 
 
+def questions_a_week(most: int) -> str:
+    """How often somebody wants to be asked, as it stands beside their name."""
+    return f"asks for at most {counted(most, 'question')} a week" if most else "asks for no questions"
+
+
 def sentence(text: str) -> str:
     """The text with a capital at its start and a full stop at its end."""
     text = text.strip()

@@ -45,6 +45,7 @@ def _environment() -> Environment:
         figure=phrases.figure,
         role_name=phrases.role_name,
         place_word=phrases.place_word,
+        questions_a_week=phrases.questions_a_week,
         said_moment=lambda moment, zone=None: admin_phrases.said_moment(moment, datetime.now(UTC), zone),
         as_moment=datetime.fromisoformat,
         capital=lambda text: text[:1].upper() + text[1:],

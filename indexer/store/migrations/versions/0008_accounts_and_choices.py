@@ -18,6 +18,14 @@ CREATE TRIGGER audit_entries_{event} BEFORE {event} ON audit_entries BEGIN
     SELECT RAISE(ABORT, 'the audit trail is only ever added to');
 END
 """
+# An identity that somebody disowns, or owns again, may stand for somebody else.
+TOUCHED = """
+CREATE TRIGGER {name} AFTER {event} ON disowned_identities BEGIN
+    INSERT INTO touched_identities (identity_id) SELECT id FROM identities
+    WHERE kind = {row}.kind AND namespace = {row}.namespace AND value = {row}.value
+        AND id NOT IN (SELECT identity_id FROM touched_identities);
+END
+"""
 
 
 def upgrade() -> None:
@@ -157,3 +165,5 @@ def upgrade() -> None:
     for event in ("UPDATE", "DELETE"):
         op.execute(KEPT.format(event=event))
     op.execute(NOT_REPLACED)
+    op.execute(TOUCHED.format(name="identity_disowned", event="INSERT", row="new"))
+    op.execute(TOUCHED.format(name="identity_owned_again", event="DELETE", row="old"))
