@@ -13,12 +13,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from indexer.domain.audiences import spelled_audience
 from indexer.domain.content import AudienceKind, DocumentKind
 from indexer.domain.errors import SettingsInvalid
 from indexer.domain.people import Visibility
 
 SLUG = r"^[a-z0-9][a-z0-9_-]*$"
-AUDIENCE = rf"^({AudienceKind.PUBLIC}|{AudienceKind.SIGNED_IN}|{AudienceKind.COMMUNITY}|{AudienceKind.MEMBERS})$"
+AUDIENCES = "public, signed_in, community, members, `members: SLUG` or `people: ID, ADDRESS`"
 
 
 class StrictModel(BaseModel):
@@ -40,9 +41,58 @@ class CommunityMapping(StrictModel):
     @field_validator("path")
     @classmethod
     def _one_group(cls, pattern: str | None) -> str | None:
-        if pattern is not None and re.compile(pattern).groups != 1:
-            raise ValueError("needs exactly one group in parentheses: the part of the path that names the community")
-        return pattern
+        return _with_one_group(pattern, "the part of the path that names the community")
+
+
+class AudienceMapping(StrictModel):
+    """How a source's items find who may read them: from what the item says, else from its path, else `default`.
+
+    `names` translates the organisation's own words (`internal`) into an audience. `people` are those whom the word
+    `people` stands for; where they are given, they are the default, too. Without a default the audience is that of the
+    community.
+    """
+
+    path: str | None = None
+    names: dict[str, str] = {}
+    people: tuple[str, ...] = ()
+    default: str | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _one_group(cls, pattern: str | None) -> str | None:
+        return _with_one_group(pattern, "the part of the path that names the audience")
+
+    @model_validator(mode="after")
+    def _followable(self) -> "AudienceMapping":
+        for word, told in self.names.items():
+            _check_audience(told, f"names.{word}", self.people)
+        if self.default is not None and self.translated(self.default) is self.default:
+            _check_audience(self.default, "default", self.people)
+        return self
+
+    def translated(self, word: str) -> str:
+        """What the organisation means by a word; the word itself where it has no meaning of its own here."""
+        meanings = {name.strip().casefold(): told for name, told in self.names.items()}
+        return meanings.get(word.strip().casefold(), word)
+
+    @property
+    def unsaid(self) -> str | None:
+        """The audience of items that say nothing."""
+        return self.default or (str(AudienceKind.PEOPLE) if self.people else None)
+
+
+def _with_one_group(pattern: str | None, what: str) -> str | None:
+    if pattern is not None and re.compile(pattern).groups != 1:
+        raise ValueError(f"needs exactly one group in parentheses: {what}")
+    return pattern
+
+
+def _check_audience(text: str, key: str, people: tuple[str, ...]) -> None:
+    spelled = spelled_audience(text)
+    if spelled is None or spelled.names == ():
+        raise ValueError(f"{key}: {text!r} is no audience; it must be {AUDIENCES}")
+    if spelled.kind is AudienceKind.PEOPLE and spelled.names is None and not people:
+        raise ValueError(f"{key}: says people, so `people` must list them: ids of a directory or addresses")
 
 
 class FieldMapping(StrictModel):
@@ -83,12 +133,24 @@ class SourceBase(StrictModel):
 
     name: str = Field(pattern=SLUG)
     community: str | CommunityMapping = CommunityMapping()
-    audience: str | None = Field(default=None, pattern=AUDIENCE)
+    audience: str | AudienceMapping | None = None
     document_kind: DocumentKind | None = None
     handles: str | None = None
     trust_addresses: bool = True
     url: str | None = None
     month_first: bool = False
+
+    @field_validator("audience")
+    @classmethod
+    def _known_audience(cls, told: str | AudienceMapping | None) -> str | AudienceMapping | None:
+        if isinstance(told, str):
+            _check_audience(told, "audience", ())
+        return told
+
+    @property
+    def audience_mapping(self) -> AudienceMapping:
+        told = self.audience or AudienceMapping()
+        return AudienceMapping(default=told) if isinstance(told, str) else told
 
     @property
     def community_mapping(self) -> CommunityMapping:

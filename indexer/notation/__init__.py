@@ -1,5 +1,6 @@
 """How files and sources write people, dates, identities and characters; shared by everything that reads them."""
 
+from indexer.notation.audiences import audience_text
 from indexer.notation.characters import clean, for_terminal, one_line, tidy_code, tidy_lines
 from indexer.notation.credits import credits_from
 from indexer.notation.dates import parse_when
@@ -14,6 +15,7 @@ __all__ = [
     "KNOWWHO_THREAD",
     "DecodedText",
     "address_identity",
+    "audience_text",
     "clean",
     "credits_from",
     "decode_text",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from indexer.domain.content import Credit, DocumentKind, ItemMetadata
 from indexer.domain.people import Role
-from indexer.notation import credits_from, mark_from, one_line, parse_when
+from indexer.notation import audience_text, credits_from, mark_from, one_line, parse_when
 from indexer.parsing.titles import sensible_title
 
 MAX_VALUE = 2000
@@ -51,7 +51,7 @@ def metadata_from(fields: Mapping[object, object]) -> ItemMetadata:
         title=sensible_title(known.get("title")),
         kind=_KINDS.get((_line(known.get("kind")) or "").casefold()),
         community=_line(known.get("community")),
-        audience=_line(known.get("audience")),
+        audience=audience_text(known.get("audience")),
         credits=_credits(known),
         created=_first_date(known, "date", "created", "creation_date"),
         updated=updated,

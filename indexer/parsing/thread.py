@@ -7,7 +7,7 @@ from datetime import datetime
 from indexer.domain.content import BlockKind, Credit, DocumentKind, ItemMetadata, ItemState, Message, ParsedDocument
 from indexer.domain.errors import DocumentUnreadable
 from indexer.domain.people import Role
-from indexer.notation import clean, credits_from, one_line, parse_when
+from indexer.notation import audience_text, clean, credits_from, one_line, parse_when
 from indexer.parsing.base import ParseHints, unreadable_if_damaged
 from indexer.parsing.blocks import BlockWriter
 from indexer.parsing.html import PAGE, HtmlReader, HtmlRules, html_root
@@ -69,7 +69,7 @@ class ThreadParser:
             _add_marked_down(blocks, message.text)
         metadata = ItemMetadata(
             community=_text(thread.get("community")),
-            audience=_text(thread.get("audience")),
+            audience=_audience(thread),
             url=_text(thread.get("url")),
         )
         return _thread(blocks, said, thread, metadata)
@@ -172,6 +172,14 @@ def _messages(thread: _Fields) -> Iterator[_Said]:
             accepted=bool(message.get("accepted")),
             reply_to=_whole(message.get("reply_to")),
         )
+
+
+def _audience(thread: _Fields) -> str | None:
+    """Who may read the whole thread: as it says, or as its messages say. It is read whole, so where they differ it says
+    all of it, which nobody can follow."""
+    told = [thread.get("audience"), *(message.get("audience") for message in _mappings(thread.get("messages")))]
+    said = dict.fromkeys(text for text in map(audience_text, told) if text)
+    return " / ".join(said) or None
 
 
 def _add_marked_down(blocks: BlockWriter, text: str) -> None:

@@ -5,7 +5,7 @@ import hashlib
 from indexer.domain.content import SourceItem
 from indexer.settings import Settings, SourceSettings
 
-READER_VERSION = 2  # raise it when parsing or splitting gives other results: every source is then read again
+READER_VERSION = 3  # raise it when parsing or splitting gives other results: every source is then read again
 ONLY_LISTING = {"path", "include", "exclude", "address", "api_key", "api_user"}
 SPLIT_AGAIN = {"boilerplate_documents", "boilerplate_share"}  # obeyed from the stored text, without reading again
 

@@ -16,7 +16,7 @@ from indexer.identity import people_of
 from indexer.parsing import ParserPool
 from indexer.passages import split
 from indexer.pipeline.digests import content_digest
-from indexer.pipeline.placement import Communities, Place, place
+from indexer.pipeline.placement import Communities, NamedPeople, Place, place
 from indexer.pipeline.retries import next_try
 from indexer.settings import Settings, SourceSettings
 from indexer.sources import Source
@@ -74,6 +74,8 @@ class ItemReader:
         self._source, self._settings = source, source_settings
         with home.database.read() as transaction:
             self._communities = Communities(people.all_communities(transaction))
+            addresses = identities.vouched_addresses(transaction)
+            self._named = NamedPeople(people.directory_ids(transaction), addresses)
         self._unfetched: list[tuple[SourceItem, DocumentUnreadable]] = []
         self._same: list[SourceItem] = []
         self._reading = Reading((), {})
@@ -137,9 +139,8 @@ class ItemReader:
             item_id = self._record_failure(transaction, item, outcome)
             documents.remove_document(transaction, item_id)
             return outcome.state
-        where = place(
-            item.uri, outcome.metadata, self._settings, self._communities, self._all_settings.default_visibility
-        )
+        default = self._all_settings.default_visibility
+        where = place(item.uri, outcome.metadata, self._settings, self._communities, default, self._named)
         passages = split(outcome, self._all_settings.passages)
         state, reason = _final_state(outcome, where.doubt, bool(passages))
         item_id = self._record(transaction, item, state, reason)
@@ -147,9 +148,7 @@ class ItemReader:
             documents.remove_document(transaction, item_id)
             return state
         if where.community is not None and where.community_name is not None:
-            people.ensure_communities(
-                transaction, {where.community: where.community_name}, self._all_settings.default_visibility
-            )
+            people.ensure_communities(transaction, {where.community: where.community_name}, default)
         involved = people_of(outcome, self._settings)
         identities.link_identities(transaction, involved.links)
         draft = _draft(self._settings.name, item, outcome, where, involved.messages)

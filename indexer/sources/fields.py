@@ -8,7 +8,7 @@ from lxml import etree
 
 from indexer.domain.content import Credit, DocumentKind, ItemMetadata
 from indexer.domain.people import Role
-from indexer.notation import credits_from, mark_from, one_line, parse_when
+from indexer.notation import audience_text, credits_from, mark_from, one_line, parse_when
 from indexer.settings import FieldMapping, SourceBase
 
 ROLES = {
@@ -40,7 +40,7 @@ def metadata_from(values: Any, fields: FieldMapping, source: SourceBase) -> Item
         title=text(fields.title),
         kind=DocumentKind(kind) if kind in set(DocumentKind) else source.document_kind,
         community=text(fields.community),
-        audience=text(fields.audience),
+        audience=audience_text(lookup(values, fields.audience)),
         credits=tuple(credits),
         created=parse_when(first(fields.created), month_first=source.month_first),
         updated=parse_when(first(fields.updated), month_first=source.month_first),

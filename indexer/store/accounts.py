@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.accounts import Account, ApiToken, Scope, Session
 from indexer.store.database import Transaction
-from indexer.store.tables import accounts, api_tokens, logins, memberships, one_time_links, person_redirects, sessions
+from indexer.store.tables import accounts, api_tokens, is_current, logins, memberships, one_time_links, sessions
 from indexer.store.tables import communities as communities_table
 
 
@@ -181,20 +181,13 @@ def remove_links(transaction: Transaction, account: str | None) -> None:
 
 def standings(transaction: Transaction, person: str) -> Standings:
     """What a person (id) is a member and a steward of now."""
-    current = memberships.c.until.is_(None) | (memberships.c.until >= func.current_date())
     statement = (
         select(communities_table.c.slug, memberships.c.role)
         .join(communities_table, communities_table.c.id == memberships.c.community_id)
-        .where(memberships.c.person_id == person, current)
+        .where(memberships.c.person_id == person, is_current())
     )
     rows = transaction.execute(statement).all()
     return Standings(frozenset(row.slug for row in rows), frozenset(row.slug for row in rows if row.role == "steward"))
-
-
-def names_over_time(transaction: Transaction, person: str) -> frozenset[str]:
-    """The id of a person and the ids that were given up for it."""
-    former = transaction.execute(select(person_redirects.c.id).where(person_redirects.c.person_id == person)).scalars()
-    return frozenset({person, *former})
 
 
 def _select_accounts() -> Select[Any]:

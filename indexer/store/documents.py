@@ -23,6 +23,7 @@ from indexer.domain.ids import document_id
 from indexer.domain.people import Contribution
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
+from indexer.store.decisions import decided_audience
 from indexer.store.identities import identity_ids
 from indexer.store.retired import retire_passages
 from indexer.store.tables import (
@@ -66,13 +67,16 @@ def replace_document(
     new_passages: Sequence[Passage],
     new_contributions: Sequence[Contribution],
 ) -> None:
-    """Save an item's document in place of the one it had. Passages get new ids; the document keeps its own."""
+    """Save an item's document in place of the one it had. Passages get new ids; the document keeps its own. What was
+    decided about who may read it counts before the draft."""
+    public_id = document_id(draft.source, draft.uri)
+    audience = decided_audience(transaction, public_id, draft.audience)
     values = {
         "source": draft.source,
         "uri": draft.uri,
         "title": draft.title,
         "kind": draft.kind,
-        "audience_id": _audience_id(transaction, draft.audience),
+        "audience_id": _audience_id(transaction, audience),
         "community_id": _community_id(transaction, draft.community),
         "created": draft.created,
         "updated": draft.updated,
@@ -80,7 +84,7 @@ def replace_document(
         "superseded_by": draft.superseded_by,
         "url": draft.url,
     }
-    statement = insert(documents).values(public_id=document_id(draft.source, draft.uri), item_id=item_id, **values)
+    statement = insert(documents).values(public_id=public_id, item_id=item_id, **values)
     statement = statement.on_conflict_do_update(index_elements=["item_id"], set_=values)
     row_id = int(transaction.execute(statement.returning(documents.c.id)).scalar_one())
     for table in (document_texts, passages, contributions, messages, document_blocks, signatures):

@@ -56,6 +56,13 @@ def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
         transaction.execute(update(identities).where(identities.c.id == row_id).values(vouched_for=person))
 
 
+def vouched_addresses(transaction: Transaction, person: str | None = None) -> frozenset[str]:
+    """The addresses that directories vouch for, of one person (id) where that is given."""
+    theirs = identities.c.vouched_for.is_not(None) if person is None else identities.c.vouched_for == person
+    statement = select(identities.c.value).where(identities.c.kind == IdentityKind.ADDRESS, theirs)
+    return frozenset(transaction.execute(statement).scalars())
+
+
 def all_identities(transaction: Transaction) -> list[StoredIdentity]:
     """Every identity that a document or a directory mentions or that was shown beside one of these, in fixed order."""
     statement = select(identities).where(identities.c.id.in_(_in_use())).order_by(identities.c.id)

@@ -19,13 +19,16 @@ from indexer.domain.people import (
 from indexer.store.batches import in_batches
 from indexer.store.choices import hidden_people
 from indexer.store.database import Transaction
+from indexer.store.decisions import keep_decided_visibility
 from indexer.store.identities import vouch
+from indexer.store.renames import note_renames
 from indexer.store.tables import (
     communities,
     contributions,
     documents,
     identities,
     in_audiences,
+    is_current,
     memberships,
     people,
     person_redirects,
@@ -74,7 +77,9 @@ def apply_directory(transaction: Transaction, records: DirectoryRecords) -> None
     transaction.execute(update(people).values(in_directory=False))
     for listed in records.people:
         _save_person(transaction, listed.person)
-    vouch(transaction, {identity: listed.person.id for listed in records.people for identity in listed.identities})
+    vouched = {identity: listed.person.id for listed in records.people for identity in listed.identities}
+    note_renames(transaction, {listed.person.id for listed in records.people}, vouched)
+    vouch(transaction, vouched)
     transaction.execute(update(communities).values(in_directory=False))
     for community in records.communities:
         _save_community(transaction, community)
@@ -111,6 +116,11 @@ def find_person(transaction: Transaction, person_id: str) -> Person | None:
     statement = select(people).where(or_(people.c.id == person_id, people.c.id.in_(redirected)))
     row = transaction.execute(statement.order_by((people.c.id == person_id).desc()).limit(1)).first()
     return None if row is None else person_of(row)
+
+
+def directory_ids(transaction: Transaction) -> list[str]:
+    """The ids of everybody whom a directory lists."""
+    return list(transaction.execute(select(people.c.id).where(people.c.in_directory)).scalars())
 
 
 def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Person]:
@@ -231,6 +241,7 @@ def _save_community(transaction: Transaction, community: Community) -> None:
     }
     statement = insert(communities).values(slug=community.slug, **values)
     transaction.execute(statement.on_conflict_do_update(index_elements=["slug"], set_=values))
+    keep_decided_visibility(transaction, community.slug, community.visibility)
 
 
 def _insert_memberships(transaction: Transaction, new: Iterable[Membership]) -> None:
@@ -276,7 +287,6 @@ def _contributed(audience_ids: Iterable[int], people_ids: list[str] | None) -> S
 
 
 def _current_memberships(people_ids: list[str] | None) -> Select[Any]:
-    current = or_(memberships.c.until.is_(None), memberships.c.until >= func.current_date())
     # A person may hold two roles in a community; the weightier one is told.
     statement = (
         select(
@@ -285,7 +295,7 @@ def _current_memberships(people_ids: list[str] | None) -> Select[Any]:
             func.min(_precedence(memberships.c.role)).label("precedence"),
             func.min(memberships.c.since).label("since"),
         )
-        .where(current)
+        .where(is_current())
         .group_by(memberships.c.person_id, memberships.c.community_id)
     )
     return statement if people_ids is None else statement.where(memberships.c.person_id.in_(people_ids))

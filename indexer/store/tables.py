@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 
 metadata = MetaData(
@@ -202,6 +203,14 @@ person_redirects = Table(
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+# Ids that the directory gave up for another: its own word, unlike redirects, which also follow what documents say.
+renamed_people = Table(
+    "renamed_people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False, index=True),
+)
+
 identities = Table(
     "identities",
     metadata,
@@ -232,6 +241,13 @@ memberships = Table(
     Column("since", Date),
     Column("until", Date),
 )
+
+
+def is_current() -> ColumnElement[bool]:
+    """Memberships that have begun and have not ended; the last day counts."""
+    begun = memberships.c.since.is_(None) | (memberships.c.since <= func.current_date())
+    return begun & (memberships.c.until.is_(None) | (memberships.c.until >= func.current_date()))
+
 
 contributions = Table(
     "contributions",
@@ -461,13 +477,16 @@ erased = Table(
     Column("at", Moment, nullable=False),
 )
 
-# What a steward or an admin decided, which counts before what sources and directories say.
+# What a steward or an admin decided, which counts before what sources and directories say; what those said last
+# stands beside it.
 decided_audiences = Table(
     "decided_audiences",
     metadata,
     Column("document", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False),
+    Column("said_kind", String, nullable=False),
+    Column("said_subject", String, nullable=False),
 )
 
 decided_visibilities = Table(
@@ -475,4 +494,5 @@ decided_visibilities = Table(
     metadata,
     Column("community", String, primary_key=True),
     Column("visibility", String, nullable=False),
+    Column("said", String, nullable=False),
 )

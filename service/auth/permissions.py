@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from indexer.domain.accounts import Account, Scope
 from indexer.domain.content import Audience, AudienceKind
-from indexer.domain.people import Visibility
-from indexer.store import Transaction, accounts, documents, people
+from indexer.domain.people import Person, Visibility
+from indexer.store import Transaction, accounts, documents, identities, people, renames
 
 _SEAL = object()
 
@@ -15,7 +15,8 @@ class Viewer:
     """Somebody asking. `account` is the id of theirs, None for whoever has not signed in; `person` the person they
     are, where that is known. `communities` are those they are a member of, `stewards` those they look after.
 
-    `names` are what an audience of given people may call them: their id and the ids that were given up for it.
+    `names` are what an audience of given people may call them, all by the directory's word: their id, the ids that it
+    gave up for this one, and their addresses.
     `scopes` bound what a program may do in their name; None is a person in a browser, whom nothing bounds.
     """
 
@@ -50,13 +51,30 @@ def viewer_of(transaction: Transaction, account: Account, scopes: frozenset[Scop
 
 
 def viewer_of_person(transaction: Transaction, person_id: str) -> Viewer:
-    """The viewer that a person is now, as if signed in; nobody in particular where there is no such person."""
-    person = people.find_person(transaction, person_id)
+    """The viewer that a person is now, as if signed in; nobody in particular where there is no such person. Whoever has
+    left, or is in no directory any more, is a member of nothing and has no name to be given access by."""
+    person = _person_now(transaction, person_id)
     if person is None:
         return Viewer()
+    if person.former or not person.in_directory:
+        return Viewer(person.id)
     standing = accounts.standings(transaction, person.id)
-    names = accounts.names_over_time(transaction, person.id)
-    return Viewer(person.id, standing.member_of, None, standing.steward_of, names)
+    names = renames.former_ids(transaction, person.id) | identities.vouched_addresses(transaction, person.id)
+    return Viewer(person.id, standing.member_of, None, standing.steward_of, names | {person.id})
+
+
+def _person_now(transaction: Transaction, person_id: str) -> Person | None:
+    """The person of this id, or of the id that a directory put in its place. Documents may only say which of the people
+    that no directory lists are one: nobody becomes somebody with rights by what is written in a document."""
+    renamed = renames.renamed_to(transaction, person_id)
+    known = people.find_people(transaction, filter(None, (person_id, renamed)))
+    found = known.get(person_id)
+    if renamed is not None and (found is None or not found.in_directory):
+        found = known.get(renamed, found)
+    if found is None:
+        redirected = people.find_person(transaction, person_id)
+        found = None if redirected is None or redirected.in_directory else redirected
+    return found
 
 
 class ReadableAudiences:
@@ -103,5 +121,4 @@ def _may_read(viewer: Viewer, audience: Audience, seen: frozenset[str]) -> bool:
         case AudienceKind.MEMBERS:
             return audience.subject in viewer.communities
         case AudienceKind.PEOPLE:
-            named = viewer.names | {viewer.person} if viewer.person else viewer.names
-            return not named.isdisjoint(audience.subject.split(","))
+            return not viewer.names.isdisjoint(audience.subject.split(","))

@@ -1,8 +1,9 @@
 import pytest
+from pydantic import ValidationError
 
 from indexer.domain.content import Audience, AudienceKind, ItemMetadata
 from indexer.domain.people import Community, Visibility
-from indexer.pipeline.placement import Communities, place
+from indexer.pipeline.placement import Communities, NamedPeople, place
 from indexer.settings import FolderSource
 
 KNOWN = Communities(
@@ -12,6 +13,7 @@ KNOWN = Communities(
         Community("internal", "内部"),
     ]
 )
+NAMED = NamedPeople(["ada", "bo", "Cem"], ["bo@example.org", "dee@example.org"])
 BY_FOLDER = {"path": "^([^/]+)/", "default": "General"}
 NOBODY = Audience(AudienceKind.PEOPLE)
 PUBLIC = Audience(AudienceKind.PUBLIC)
@@ -21,7 +23,7 @@ SIGNED_IN = Audience(AudienceKind.SIGNED_IN)
 def placed(uri="a.md", *, says=None, readers=None, default=Visibility.PUBLIC, known=KNOWN, **source):
     """The place of an item that says its community and its readers, in a source with these settings."""
     settings = FolderSource(name="library", kind="folder", path="/library", **source)
-    return place(uri, ItemMetadata(community=says, audience=readers), settings, known, default)
+    return place(uri, ItemMetadata(community=says, audience=readers), settings, known, default, NAMED)
 
 
 def community(uri="a.md", **more):
@@ -141,7 +143,7 @@ def test_an_audience_is_understood_in_every_spelling(word):
     assert (found.audience, found.doubt) == (SIGNED_IN, None)
 
 
-@pytest.mark.parametrize("word", ["member", "confidential", "people", "publik", "members:brakes"])
+@pytest.mark.parametrize("word", ["member", "confidential", "publik", "ada"])
 def test_a_misspelt_audience_closes_the_document_and_says_so(word):
     found = placed(says="brakes", readers=word)
     assert found.audience == Audience(AudienceKind.MEMBERS, "brakes")
@@ -155,3 +157,141 @@ def test_a_misspelt_audience_without_a_community_opens_to_nobody():
 @pytest.mark.parametrize("word", ["members", "community"])
 def test_members_of_no_community_are_nobody(word):
     assert audience_of(readers=word) == NOBODY
+
+
+def people(*names):
+    return Audience(AudienceKind.PEOPLE, ",".join(names))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("people: ada", ["ada"]),
+        ("People: bo, ada", ["ada", "bo"]),
+        ("people: ada; BO@Example.org; ada", ["ada", "bo@example.org"]),
+        ("people: Cem", ["Cem"]),
+    ],
+)
+def test_given_people_are_kept_by_id_or_address_in_fixed_order(text, names):
+    found = placed(says="brakes", readers=text)
+    assert (found.audience, found.doubt) == (people(*names), None)
+
+
+@pytest.mark.parametrize("text", ["people: ada, bo lund", "people: ada, <bo@x>", "people: ada, bo\uff0ccem@x y"])
+def test_a_name_that_can_be_nobodys_lets_nobody_read_and_is_told(text):
+    found = placed(says="brakes", readers=text)
+    assert found.audience == people("ada")
+    assert "whom no directory lists" in found.doubt
+
+
+def test_a_look_alike_of_a_comma_makes_no_second_name():
+    assert audience_of(readers="people: ada\uff0cbo@example.org").subject == ""
+
+
+def test_a_person_whom_no_directory_lists_yet_is_kept_and_told():
+    found = placed(readers="people: zoe, new@example.org")
+    assert found.audience == people("new@example.org", "zoe")
+    assert "zoe, new@example.org" in found.doubt
+
+
+@pytest.mark.parametrize(
+    "text", ["people", "people:", "people: ,", "people: " + ",".join(f"p{n}" for n in range(1001))]
+)
+def test_people_who_are_not_named_or_too_many_are_nobody(text):
+    found = placed(says="brakes", readers=text)
+    assert found.audience == NOBODY
+    assert found.doubt
+
+
+@pytest.mark.parametrize("text", ["members: team_one", "Members: Équipe Une"])
+def test_members_of_another_community_are_meant_by_its_slug_or_name(text):
+    found = placed(says="brakes", readers=text)
+    assert (found.audience, found.doubt) == (Audience(AudienceKind.MEMBERS, "team_one"), None)
+
+
+@pytest.mark.parametrize("text", ["members: braeks", "members:", "members: brakes, team_one", "public: brakes", "x: y"])
+def test_members_of_no_community_that_there_is_are_nobody_not_those_of_the_documents_own(text):
+    found = placed(says="brakes", readers=text)
+    assert found.audience == NOBODY
+    assert repr(text) in found.doubt
+
+
+WORDS = {
+    "names": {
+        "Internal": "signed_in",
+        "confidential": "members",
+        "board": "people",
+        "audit": "people: dee@example.org",
+    },
+    "people": ["ada", "bo@example.org"],
+    "default": "internal",
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("internal", SIGNED_IN),
+        (" INTERNAL ", SIGNED_IN),
+        ("confidential", Audience(AudienceKind.MEMBERS, "brakes")),
+        ("board", people("ada", "bo@example.org")),
+        ("people", people("ada", "bo@example.org")),
+        ("audit", people("dee@example.org")),
+        ("public", PUBLIC),
+        (None, SIGNED_IN),
+    ],
+)
+def test_a_source_translates_the_organisations_words(word, expected):
+    found = placed(says="brakes", readers=word, audience=WORDS)
+    assert (found.audience, found.doubt) == (expected, None)
+
+
+def test_a_word_of_the_organisation_counts_before_the_same_word_of_ours():
+    assert audience_of(readers="public", audience={"names": {"public": "signed_in"}}) == SIGNED_IN
+
+
+@pytest.mark.parametrize(
+    ("uri", "word", "expected"),
+    [
+        ("secret/a.md", None, Audience(AudienceKind.MEMBERS, "brakes")),
+        ("public/a.md", None, PUBLIC),
+        ("secret/a.md", "public", PUBLIC),
+        ("a.md", None, SIGNED_IN),
+    ],
+)
+def test_the_items_audience_counts_before_its_paths_and_that_before_the_default(uri, word, expected):
+    mapping = {"path": "^([^/]+)/", "names": {"secret": "members"}, "default": "signed_in"}
+    assert audience_of(uri=uri, says="brakes", readers=word, audience=mapping) == expected
+
+
+def test_a_path_with_a_word_that_nobody_knows_closes_the_document():
+    found = placed("drafts/a.md", says="brakes", audience={"path": "^([^/]+)/", "default": "public"})
+    assert found.audience == Audience(AudienceKind.MEMBERS, "brakes")
+    assert "'drafts'" in found.doubt
+
+
+def test_a_source_that_only_names_people_is_theirs():
+    assert audience_of(says="brakes", audience={"people": ["bo", "ada"]}) == people("ada", "bo")
+
+
+def test_a_mapping_that_says_nothing_of_an_item_leaves_it_to_the_community():
+    mapping = {"names": {"internal": "signed_in"}}
+    assert audience_of(says="brakes", audience=mapping) == Audience(AudienceKind.COMMUNITY, "brakes")
+
+
+@pytest.mark.parametrize(
+    ("audience", "told"),
+    [
+        ("publik", "is no audience"),
+        ("people", "must list them"),
+        ({"names": {"board": "everyone"}}, "names.board"),
+        ({"names": {"board": "people"}}, "names.board: says people"),
+        ({"default": "people"}, "default: says people"),
+        ({"default": "internal"}, "'internal' is no audience"),
+        ({"path": "^[a-z]+/"}, "exactly one group"),
+        ({"person": ["ada"]}, "Extra inputs"),
+    ],
+)
+def test_a_mapping_that_cannot_be_followed_is_refused_with_the_settings(audience, told):
+    with pytest.raises(ValidationError, match=told):
+        placed(audience=audience)

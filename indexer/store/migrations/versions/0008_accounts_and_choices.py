@@ -59,12 +59,15 @@ def upgrade() -> None:
         sa.Column("document", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("said_kind", sa.String(), nullable=False),
+        sa.Column("said_subject", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("document", name=op.f("pk_decided_audiences")),
     )
     op.create_table(
         "decided_visibilities",
         sa.Column("community", sa.String(), nullable=False),
         sa.Column("visibility", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("community", name=op.f("pk_decided_visibilities")),
     )
     op.create_table(
@@ -90,6 +93,13 @@ def upgrade() -> None:
         sa.Column("questions_a_week", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_person_choices")),
     )
+    op.create_table(
+        "renamed_people",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renamed_people")),
+    )
+    op.create_index(op.f("ix_renamed_people_person"), "renamed_people", ["person"], unique=False)
     op.create_table(
         "sign_in_failures",
         sa.Column("id", sa.Integer(), nullable=False),
