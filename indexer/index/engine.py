@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
-from indexer.index.allowed import AllowedRows, rare_rows
+from indexer.index.allowed import AllowedRows, frequencies, rare_rows
 from indexer.index.generation import Generation
-from indexer.index.keywords import K1, CorpusStatistics
+from indexer.index.keywords import K1, CorpusStatistics, score
 from indexer.index.segment import KINDS, Segment, day_of
 from indexer.index.spelling import Spelling, find_spellings
+from indexer.index.stretches import AudienceRows, Stretches
 from indexer.index.tokens import Identifier, identifiers, tokens
+from indexer.index.vectors import cosines_of
 
 MOST_OCCURRENCES_IN_QUERY = 3
 
@@ -40,9 +42,10 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages to rank, each (n,): ids of passage and document, cosine to the query (0 where no vector was given), and
-    BM25 as a share of the most that the query could get. `vectors` is (n, dimension), unit length. `exact`, (m,), are
-    the ids of those passages that have an identifier of the query which at most 20 allowed passages have."""
+    """Passages to rank in order of their ids, each (n,): ids of passage and document, cosine to the query (0 where no
+    vector was given), and BM25 as a share of the most that the query could get. `vectors` is (n, dimension), unit
+    length. `exact`, (m,), are the ids of those passages that have an identifier of the query which at most 20 allowed
+    passages have."""
 
     passages: NDArray[np.int64]
     documents: NDArray[np.int64]
@@ -59,8 +62,8 @@ class Candidates:
     def nearest(self, per_list: int) -> "Candidates":
         """The best so many by cosine, the best so many by words, and all that are exact."""
         keep = np.isin(self.passages, self.exact)
-        keep[np.argsort(-self.cosines, kind="stable")[:per_list]] = True
-        keep[best_rows(self.lexical, per_list)] = True
+        keep[best_of(self.cosines, self.passages, per_list)] = True
+        keep[best_matching(self.lexical, self.passages, per_list)] = True
         return self.kept(keep)
 
 
@@ -89,7 +92,11 @@ class SearchEngine(Protocol):
         self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
     ) -> Candidates:
         """The union of the `per_list` best rows by cosine, the `per_list` best by words, and all that have a rare
-        identifier of the query, among the allowed rows."""
+        identifier of the query, among the allowed rows. Of equals those with the smallest ids.
+
+        They are what they would be, to the last bit, were there no rows but those of the audiences, however these are
+        spread over segments. The other conditions do not change how well a row matches.
+        """
         ...
 
     def spellings(self, words: Sequence[str], rows: RowFilter) -> list[Spelling]:
@@ -102,9 +109,7 @@ class LocalEngine:
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
-        self._passages = sum(segment.rows for segment in generation.segments)
-        total = sum(segment.keywords.total_length for segment in generation.segments)
-        self._mean_length = total / max(self._passages, 1)
+        self._by_audience = [AudienceRows(s.audiences, s.keywords.lengths) for s in generation.segments]
 
     @property
     def generation(self) -> str:
@@ -113,30 +118,30 @@ class LocalEngine:
     def candidates(
         self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
     ) -> Candidates:
-        statistics = self._statistics(terms)
-        weighted = sorted(terms.weights.items())
-        most = sum(weight * statistics.idf(term) * (K1 + 1) for term, weight in weighted)
         parts = self._parts(rows)
         rare = rare_rows(parts, terms.identifiers)
-        found = [
-            _search(part, exact, vector, weighted, statistics, per_list)
-            for part, exact in zip(parts, rare, strict=True)
-        ]
-        passages = _joined([part.passages for part in found], np.int64)
-        cosines = _joined([part.cosines for part in found], np.float32)
-        scores = _joined([part.scores for part in found], np.float32)
-        documents = _joined([part.documents for part in found], np.int64)
-        exact = _joined([part.segment.passages[rows] for part, rows in zip(parts, rare, strict=True)], np.int64)
-        keep = np.union1d(best_rows(scores, per_list), np.flatnonzero(np.isin(passages, exact)))
+        scores, most = _score(parts, terms)
+        found = _joined(
+            [
+                _search(part, exact, vector, scored, per_list)
+                for part, exact, scored in zip(parts, rare, scores, strict=True)
+            ]
+        )
+        exact = np.sort(
+            _concatenated([part.passages_at(rows) for part, rows in zip(parts, rare, strict=True)], np.int64)
+        )
+        keep = np.isin(found.passages, exact)
+        keep[best_matching(found.scores, found.passages, per_list)] = True
         if vector is not None:
-            keep = np.union1d(keep, np.argsort(-cosines, kind="stable")[:per_list])
-        vectors = np.concatenate([part.vectors for part in found])[keep] if found else np.zeros((0, 0), np.float32)
+            keep[best_of(found.cosines, found.passages, per_list)] = True
+        kept = np.flatnonzero(keep)
+        kept = kept[np.argsort(found.passages[kept])]
         return Candidates(
-            passages[keep],
-            documents[keep],
-            cosines[keep],
-            np.asarray(scores[keep] / np.float32(most or 1.0), np.float32),
-            vectors,
+            found.passages[kept],
+            found.documents[kept],
+            found.cosines[kept],
+            np.asarray(found.scores[kept] / np.float32(most or 1.0), np.float32),
+            found.vectors[kept],
             exact,
         )
 
@@ -144,13 +149,10 @@ class LocalEngine:
         return find_spellings(self._parts(rows), words) if words else []
 
     def _parts(self, rows: RowFilter) -> list[AllowedRows]:
-        pairs = zip(self._generation.segments, self._generation.alive, strict=True)
-        return [AllowedRows(segment, _allowed(segment, alive, rows)) for segment, alive in pairs]
-
-    def _statistics(self, terms: QueryTerms) -> CorpusStatistics:
-        segments = self._generation.segments
-        frequencies = {term: sum(segment.keywords.frequency(term) for segment in segments) for term in terms.weights}
-        return CorpusStatistics(self._passages, self._mean_length, frequencies)
+        together = zip(self._generation.segments, self._generation.alive, self._by_audience, strict=True)
+        return [
+            _part(segment, alive, *by_audience.of(rows.audiences), rows) for segment, alive, by_audience in together
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,52 +166,97 @@ class _Found:
     vectors: NDArray[np.float32]
 
 
+def _part(
+    segment: Segment, alive: NDArray[np.bool_], stretches: Stretches, tokens_in_all: int, rows: RowFilter
+) -> AllowedRows:
+    live = stretches.column(alive)
+    if len(rows.without):
+        live = live & ~np.isin(stretches.column(segment.passages), rows.without)
+    gone = stretches.rows_at(np.flatnonzero(~live))
+    left = tokens_in_all - int(segment.keywords.lengths[gone].sum(dtype=np.int64))
+    return AllowedRows(segment, stretches, live if len(gone) else None, _allowed(segment, stretches, live, rows), left)
+
+
+def _allowed(
+    segment: Segment, stretches: Stretches, live: NDArray[np.bool_], rows: RowFilter
+) -> NDArray[np.bool_] | None:
+    """Which of the rows pass the filters, (rows,) by place; None where all do."""
+    mask = live
+    if rows.communities is not None:
+        mask = mask & np.isin(stretches.column(segment.communities), list(rows.communities))
+    if rows.kinds is not None:
+        mask = mask & np.isin(stretches.column(segment.kinds), [KINDS.index(kind) for kind in rows.kinds])
+    if rows.since is not None:
+        mask = mask & (stretches.column(segment.days) >= day_of(rows.since))
+    if rows.until is not None:
+        days = stretches.column(segment.days)
+        mask = mask & (days <= day_of(rows.until)) & (days > np.iinfo(np.int32).min)
+    if rows.documents is not None:
+        mask = mask & np.isin(stretches.column(segment.documents), list(rows.documents))
+    return None if mask.all() else mask
+
+
+def _score(parts: Sequence[AllowedRows], terms: QueryTerms) -> tuple[list[NDArray[np.float32]], float]:
+    """BM25 of each part's rows, (rows,) by place and 0 where they are not allowed, and the most that it could be."""
+    weighted = sorted(terms.weights.items())
+    found = [part.postings(terms.weights) for part in parts]
+    number = sum(part.passages for part in parts)
+    mean_length = sum(part.tokens for part in parts) / max(number, 1) or 1.0  # of empty texts
+    statistics = CorpusStatistics(number, mean_length, frequencies(parts, found))
+    scores = []
+    for part, postings in zip(parts, found, strict=True):
+        scored = score(part.stretches.rows, weighted, postings, statistics)
+        if part.mask is not None:
+            scored[~part.mask] = 0
+        scores.append(scored)
+    return scores, sum(weight * statistics.idf(term) * (K1 + 1) for term, weight in weighted)
+
+
 def _search(
     part: AllowedRows,
     exact: NDArray[np.int64],
     vector: NDArray[np.float32] | None,
-    terms: Sequence[tuple[str, float]],
-    statistics: CorpusStatistics,
+    scores: NDArray[np.float32],
     per_list: int,
 ) -> _Found:
-    segment, allowed = part.segment, part.mask
-    scores = segment.keywords.score(terms, statistics)
-    if allowed is not None:
-        scores[~allowed] = 0
-    chosen = np.union1d(best_rows(scores, per_list), exact)
+    """What may be among the candidates: whatever is, of its own part as well."""
+    segment, stretches = part.segment, part.stretches
+    matching = np.flatnonzero(scores)
+    passages = part.passages_at(matching) if len(matching) > per_list else matching
+    chosen = np.union1d(matching[best_of(scores[matching], passages, per_list)], exact)
     if vector is not None:
-        near, _ = segment.vectors.nearest(vector, allowed, per_list)
-        chosen = np.union1d(chosen, near)
-    vectors = segment.vectors.rows(chosen)
-    cosines = np.zeros(len(chosen), np.float32) if vector is None else vectors @ vector
-    return _Found(segment.passages[chosen], segment.documents[chosen], cosines, scores[chosen], vectors)
+        chosen = np.union1d(chosen, segment.vectors.near(vector, stretches, part.mask, per_list))
+    rows = stretches.rows_at(chosen)
+    vectors = segment.vectors.rows(rows)
+    cosines = np.zeros(len(chosen), np.float32) if vector is None else cosines_of(vector, vectors)
+    return _Found(segment.passages[rows], segment.documents[rows], cosines, scores[chosen], vectors)
 
 
-def _allowed(segment: Segment, alive: NDArray[np.bool_], rows: RowFilter) -> NDArray[np.bool_] | None:
-    """Which rows of a segment pass; None where all do."""
-    mask = alive & np.isin(segment.audiences, list(rows.audiences))
-    if rows.communities is not None:
-        mask &= np.isin(segment.communities, list(rows.communities))
-    if rows.kinds is not None:
-        mask &= np.isin(segment.kinds, [KINDS.index(kind) for kind in rows.kinds])
-    if rows.since is not None:
-        mask &= segment.days >= day_of(rows.since)
-    if rows.until is not None:
-        mask &= (segment.days <= day_of(rows.until)) & (segment.days > np.iinfo(np.int32).min)
-    if rows.documents is not None:
-        mask &= np.isin(segment.documents, list(rows.documents))
-    if len(rows.without):
-        mask &= ~np.isin(segment.passages, rows.without)
-    return None if mask.all() else mask
-
-
-def best_rows(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
-    """The rows with the highest positive scores, in no order."""
+def best_matching(scores: NDArray[np.float32], passages: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """The positions of the highest positive scores, of equals those with the smallest ids; in no order."""
     matching = np.flatnonzero(scores > 0)
-    if len(matching) <= limit:
-        return matching
-    return np.asarray(matching[np.argpartition(-scores[matching], limit)[:limit]], np.int64)
+    return matching[best_of(scores[matching], passages[matching], limit)]
 
 
-def _joined(parts: Sequence[NDArray[Number]], kind: type[Number]) -> NDArray[Number]:
+def best_of(values: NDArray[np.float32], passages: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """The positions of the highest values, of equals those with the smallest ids; in no order."""
+    if len(values) <= limit:
+        return np.arange(len(values))
+    values = np.where(np.isnan(values), -np.inf, values)  # of a damaged vector
+    least = np.partition(values, -limit)[-limit]
+    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
+    return np.concatenate([above, equal[np.argsort(passages[equal])][: limit - len(above)]])
+
+
+def _joined(parts: Sequence[_Found]) -> _Found:
+    return _Found(
+        _concatenated([part.passages for part in parts], np.int64),
+        _concatenated([part.documents for part in parts], np.int64),
+        _concatenated([part.cosines for part in parts], np.float32),
+        _concatenated([part.scores for part in parts], np.float32),
+        np.concatenate([part.vectors for part in parts]) if parts else np.zeros((0, 0), np.float32),
+    )
+
+
+def _concatenated(parts: Sequence[NDArray[Number]], kind: type[Number]) -> NDArray[Number]:
     return np.concatenate(parts) if parts else np.zeros(0, kind)

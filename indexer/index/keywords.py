@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.index.stretches import Stretches
 from indexer.index.tokens import tokens
 
 K1 = 1.2
@@ -57,7 +58,7 @@ def term_hash(term: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CorpusStatistics:
-    """What BM25 needs to know of all passages together."""
+    """What BM25 needs to know of all passages together that a viewer may read."""
 
     passages: int
     mean_length: float
@@ -69,6 +70,16 @@ class CorpusStatistics:
         return float(np.log1p((self.passages - frequency + 0.5) / (frequency + 0.5)))
 
 
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where a term occurs, each (n,): the places of the rows, ascending, how often it does, and how long the texts are,
+    in tokens."""
+
+    places: NDArray[np.int64]
+    counts: NDArray[np.uint8]
+    lengths: NDArray[np.uint32]
+
+
 class KeywordIndex:
     """The postings of one segment, open for reading."""
 
@@ -77,35 +88,19 @@ class KeywordIndex:
         self._starts = np.load(folder / "starts.npy", mmap_mode="r")
         self._rows = np.load(folder / "rows.npy", mmap_mode="r")
         self._counts = np.load(folder / "counts.npy", mmap_mode="r")
-        self._lengths = np.load(folder / "lengths.npy", mmap_mode="r")
-        self.total_length = int(self._lengths.sum(dtype=np.int64))
-
-    def frequency(self, term: str) -> int:
-        """In how many rows the term occurs."""
-        start, end = self._range(term)
-        return end - start
+        self.lengths = np.load(folder / "lengths.npy", mmap_mode="r")
 
     def rows_with(self, term: str) -> NDArray[np.uint32]:
         """The rows in which the term occurs, ascending."""
         start, end = self._range(term)
         return np.asarray(self._rows[start:end], np.uint32)
 
-    def score(self, terms: Sequence[tuple[str, float]], statistics: CorpusStatistics) -> NDArray[np.float32]:
-        """BM25 of every row for weighted terms, (rows,).
-
-        Sum over terms of weight · idf · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean length)), after Robertson
-        and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and b = .75.
-        """
-        scores = np.zeros(len(self._lengths), np.float32)
-        for term, weight in terms:
-            start, end = self._range(term)
-            if start == end:
-                continue
-            rows = self._rows[start:end]
-            counts = self._counts[start:end].astype(np.float32)
-            penalty = K1 * (1 - B + B * self._lengths[rows].astype(np.float32) / statistics.mean_length)
-            scores[rows] += np.float32(weight * statistics.idf(term)) * counts * (K1 + 1) / (counts + penalty)
-        return scores
+    def postings(self, term: str, stretches: Stretches) -> Postings:
+        """Where the term occurs in these rows."""
+        start, end = self._range(term)
+        rows = np.asarray(self._rows[start:end])
+        positions, places = stretches.within(rows)
+        return Postings(places, self._counts[start:end][positions], self.lengths[rows[positions]])
 
     def _range(self, term: str) -> tuple[int, int]:
         value = np.uint64(term_hash(term))
@@ -113,3 +108,20 @@ class KeywordIndex:
         if place == len(self._terms) or self._terms[place] != value:
             return 0, 0
         return int(self._starts[place]), int(self._starts[place + 1])
+
+
+def score(
+    rows: int, terms: Sequence[tuple[str, float]], postings: Mapping[str, Postings], statistics: CorpusStatistics
+) -> NDArray[np.float32]:
+    """BM25 of so many rows for weighted terms, (rows,), by place.
+
+    Sum over terms of weight · idf · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean length)), after Robertson
+    and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and b = .75.
+    """
+    scores = np.zeros(rows, np.float32)
+    for term, weight in terms:
+        found = postings[term]
+        counts = found.counts.astype(np.float32)
+        penalty = K1 * (1 - B + B * found.lengths.astype(np.float32) / statistics.mean_length)
+        scores[found.places] += np.float32(weight * statistics.idf(term)) * counts * (K1 + 1) / (counts + penalty)
+    return scores

@@ -1,8 +1,7 @@
 """Words of a question that hardly any passage has, and the words of the corpus that they resemble."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,6 @@ from indexer.index.tokens import DIGIT, whole_tokens
 HARDLY_ANY = 2
 LONG = 8
 ENDING = re.compile(r"(?:ing|e?[sdr])$")
-MOST_CHECKED = 32
-MOST_SIMILAR = 5
 EXAMPLES = 8
 
 
@@ -33,8 +30,8 @@ class SimilarWord:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A word that at most two allowed passages have, in small letters, with what it resembles: fewest edits first,
-    then most passages."""
+    """A word that at most two allowed passages have, in small letters, with all that it resembles: fewest edits first,
+    then most passages. Of a similar word the allowed passages may have other forms alone: the examples tell."""
 
     word: str
     passages: int
@@ -52,39 +49,29 @@ def find_spellings(parts: Sequence[AllowedRows], words: Sequence[str]) -> list[S
 
 
 def _similar(parts: Sequence[AllowedRows], word: str) -> list[SimilarWord]:
-    found: list[SimilarWord] = []
-    for other, edits in _near(parts, word):
+    """Without a bound on how many are looked at: words of other passages would take the places of those that count."""
+    found = []
+    for other, edits in _near(parts, word).items():
         token = whole_tokens(other)[0]
-        rows = [part.having(token) for part in parts]
-        if passages := sum(map(len, rows)):
-            found.append(SimilarWord(other, token, edits, passages, _examples(parts, rows)))
-        if len(found) == MOST_SIMILAR:
-            break
+        if len(having := np.concatenate([part.passages_at(part.having(token)) for part in parts])):
+            found.append(SimilarWord(other, token, edits, len(having), _examples(having)))
     return sorted(found, key=lambda similar: (similar.edits, -similar.passages, similar.word))
 
 
-def _examples(parts: Sequence[AllowedRows], rows: Sequence[NDArray[np.int64]]) -> tuple[int, ...]:
-    """Passages spread over the rows, so that the word itself is in some, and not only other forms of it."""
-    having = [(part, some) for part, some in zip(parts, rows, strict=True) if len(some)]
-    number = max(EXAMPLES // len(having), 1)
-    return tuple(
-        int(id)
-        for part, some in having
-        for id in part.segment.passages[some[np.unique(np.linspace(0, len(some) - 1, number).astype(np.int64))]]
-    )
+def _examples(passages: NDArray[np.int64]) -> tuple[int, ...]:
+    """Passages spread over those given, so that the word itself is in some, and not only other forms of it."""
+    spread = np.unique(np.linspace(0, len(passages) - 1, EXAMPLES).astype(np.int64))
+    return tuple(np.sort(passages)[spread].tolist())
 
 
-def _near(parts: Sequence[AllowedRows], word: str) -> Iterator[tuple[str, int]]:
+def _near(parts: Sequence[AllowedRows], word: str) -> dict[str, int]:
     """The words of all segments that may be meant, with their edits: at most one, two where both have eight letters."""
-    edits_of: dict[str, int] = {}
-    passages: Counter[str] = Counter()
-    for part in parts:
-        for other, edits, held in part.segment.words.near(word, 2 if len(word) >= LONG else 1):
-            if _may_mean(word, other) and (edits == 1 or len(other) >= LONG):
-                edits_of[other] = edits
-                passages[other] += held
-    best = sorted(edits_of, key=lambda other: (edits_of[other], -passages[other], other))
-    yield from ((other, edits_of[other]) for other in best[:MOST_CHECKED])
+    return {
+        other: edits
+        for part in parts
+        for other, edits in part.segment.words.near(word, 2 if len(word) >= LONG else 1)
+        if _may_mean(word, other) and (edits == 1 or len(other) >= LONG)
+    }
 
 
 def _may_mean(word: str, other: str) -> bool:

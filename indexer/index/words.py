@@ -1,11 +1,10 @@
 """The words of a segment as they are written, for finding those that resemble a misspelt one.
 
-`words.txt` holds the words, one a line, in order of length; `words.npy` says of each where its line starts, how many
-passages have it, how long it is, and which letters it is made of. Segments without the files suggest nothing.
+`words.txt` holds the words, one a line, in order of length; `words.npy` says of each where its line starts, how long
+it is, and which letters it is made of. Segments without the files suggest nothing.
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +19,7 @@ WORDS = "words.txt"
 TABLE = "words.npy"
 SHORTEST = 3
 LONGEST = 40
-COLUMNS = np.dtype([("letters", "<u8"), ("start", "<u4"), ("passages", "<u4"), ("length", "u1")], align=True)
+COLUMNS = np.dtype([("letters", "<u8"), ("start", "<u4"), ("length", "u1")], align=True)
 BITS = 64
 
 
@@ -28,19 +27,18 @@ class WordBuilder:
     """Collects the words of passages and writes them."""
 
     def __init__(self) -> None:
-        self._passages: Counter[str] = Counter()
+        self._words: set[str] = set()
 
     def add(self, text: str) -> None:
         """Add the next passage."""
-        self._passages.update(set(words_of(text)))
+        self._words.update(words_of(text))
 
     def write(self, folder: Path) -> None:
-        words = sorted(filter(_is_kept, self._passages), key=lambda word: (len(word), word))
+        words = sorted(filter(_is_kept, self._words), key=lambda word: (len(word), word))
         lines = [f"{word}\n".encode() for word in words]
         table = np.zeros(len(words), COLUMNS)
         table["letters"] = np.asarray([letters_of(word) for word in words], np.uint64)
         table["start"] = np.cumsum([0, *map(len, lines)])[: len(words)]
-        table["passages"] = [self._passages[word] for word in words]
         table["length"] = [len(word) for word in words]
         np.save(folder / TABLE, table)
         (folder / WORDS).write_bytes(b"".join(lines))
@@ -54,12 +52,12 @@ class WordIndex:
         # Plain arrays over the mapped memory: numpy's memmap takes four times as long for single values.
         table: NDArray[np.void] = np.asarray(np.load(folder / TABLE, mmap_mode="r") if known else np.zeros(0, COLUMNS))
         self._letters, self._starts = table["letters"], table["start"]
-        self._passages, self._lengths = table["passages"], table["length"]
+        self._lengths = table["length"]
         # An empty file cannot be mapped.
         self._text = np.memmap(folder / WORDS, np.uint8, "r").data if len(table) else memoryview(b"")
 
-    def near(self, word: str, most_edits: int) -> Iterator[tuple[str, int, int]]:
-        """Each other word at most so many edits away, the edits, and how many passages have it.
+    def near(self, word: str, most_edits: int) -> Iterator[tuple[str, int]]:
+        """Each other word at most so many edits away, and the edits.
 
         An edit is a letter put in, left out, changed, or two neighbours swapped: F. Damerau, "A technique for computer
         detection and correction of spelling errors" (1964). The first letter is seldom wrong unless it is swapped with
@@ -72,7 +70,7 @@ class WordIndex:
                 other = self._word(int(place))
                 edits = DamerauLevenshtein.distance(word, other, score_cutoff=most_edits)
                 if 0 < edits <= most_edits and (other[0] == word[0] or other[1::-1] == word[:2]):
-                    yield other, edits, int(self._passages[place])
+                    yield other, edits
 
     def _blocks(self, word: str, most_edits: int) -> Iterator[tuple[int, int]]:
         """From where to where the words stand that have about the length and one of the first two letters."""

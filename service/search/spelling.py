@@ -85,7 +85,7 @@ def _doubtful(question: str) -> dict[str, str]:
 
 def _texts(transaction: Transaction, spellings: Iterable[Spelling], readable: ReadableAudiences) -> Mapping[int, str]:
     """The examples that may still be read, as they are indexed."""
-    ids = {id for spelling in spellings for similar in spelling.similar for id in similar.examples}
+    ids = {id for spelling in spellings for similar in _likely(spelling) for id in similar.examples}
     found = passages.find_passages(transaction, ids) if ids else {}
     return {
         id: indexed_text(passage.document.title, passage.locator.heading, passage.text)

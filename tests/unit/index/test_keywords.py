@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from indexer.index.keywords import CorpusStatistics, KeywordBuilder, KeywordIndex
+from indexer.index.keywords import CorpusStatistics, KeywordBuilder, KeywordIndex, score
+from indexer.index.stretches import Stretches
 
 TEXTS = ("brake pad wear", "brake brake noise", "door seal")
 
@@ -16,13 +18,16 @@ def built(folder: Path, order: list[int] | None = None) -> KeywordIndex:
     return KeywordIndex(folder)
 
 
-def statistics(index: KeywordIndex, *terms: str) -> CorpusStatistics:
-    return CorpusStatistics(len(TEXTS), 8 / 3, {term: index.frequency(term) for term in terms})
+def scores_of(index: KeywordIndex, term: str, rows: Stretches | None = None) -> NDArray[np.float32]:
+    readable = rows or Stretches.whole(len(TEXTS))
+    found = index.postings(term, readable)
+    statistics = CorpusStatistics(len(TEXTS), 8 / 3, {term: len(found.places)})
+    return score(readable.rows, [(term, 1.0)], {term: found}, statistics)
 
 
 def test_scores_are_bm25_worked_out_by_hand(tmp_path: Path) -> None:
     index = built(tmp_path)
-    scores = index.score([("brake", 1.0)], statistics(index, "brake"))
+    scores = scores_of(index, "brake")
     idf = np.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
     length = 1 - 0.75 + 0.75 * 3 / (8 / 3)
     assert scores[0] == pytest.approx(idf * 1 * 2.2 / (1 + 1.2 * length), rel=1e-5)
@@ -32,16 +37,23 @@ def test_scores_are_bm25_worked_out_by_hand(tmp_path: Path) -> None:
 
 def test_rows_follow_the_order_they_are_written_in(tmp_path: Path) -> None:
     index = built(tmp_path, [2, 0, 1])
-    assert np.flatnonzero(index.score([("seal", 1.0)], statistics(index, "seal"))).tolist() == [0]
+    assert np.flatnonzero(scores_of(index, "seal")).tolist() == [0]
+
+
+def test_a_term_is_counted_in_the_rows_that_may_be_read(tmp_path: Path) -> None:
+    index = built(tmp_path)
+    apart = Stretches(np.asarray([0, 2]), np.asarray([1, 3]))
+    assert index.postings("brake", apart).places.tolist() == [0]
+    assert index.postings("seal", apart).places.tolist() == [1]
+    assert index.postings("seal", apart).lengths.tolist() == [2]
 
 
 def test_an_unknown_term_scores_nothing(tmp_path: Path) -> None:
     index = built(tmp_path)
-    assert index.frequency("pantograph") == 0
-    assert not index.score([("pantograph", 1.0)], statistics(index, "pantograph")).any()
+    assert len(index.rows_with("pantograph")) == 0
+    assert not scores_of(index, "pantograph").any()
 
 
 def test_an_empty_segment_can_be_searched(tmp_path: Path) -> None:
     KeywordBuilder().write(tmp_path, np.zeros(0, np.int64))
-    index = KeywordIndex(tmp_path)
-    assert index.score([("brake", 1.0)], CorpusStatistics(0, 1.0, {})).shape == (0,)
+    assert scores_of(KeywordIndex(tmp_path), "brake", Stretches.whole(0)).shape == (0,)
