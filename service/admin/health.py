@@ -1,7 +1,7 @@
 """What is wrong with the service and its home, in sentences."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +15,8 @@ from service.admin.jobs import note_on_workers, open_jobs
 from service.admin.sources import SourceView
 from service.search import OpenIndex
 
+READY, LOADING, FAILED = "ready", "loading", "failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -27,7 +29,8 @@ class Health:
 
 
 def look_at_health(home: Home, index: OpenIndex, now: datetime) -> Health:
-    """What serves now and what is wrong with it, without a word on what was indexed: anybody may know it."""
+    """What serves now and what is wrong with it. The reasons name schedules and generations: `for_others` leaves out
+    what only an admin should know."""
     problems = [*_model_problems(index), *schedule_health(home, now)]
     generation, empty = None, None
     try:
@@ -43,6 +46,12 @@ def look_at_health(home: Home, index: OpenIndex, now: datetime) -> Health:
     return Health(status, index.model_state, generation, (*problems, *([empty] if empty else ())))
 
 
+def for_others(health: Health) -> Health:
+    """What anybody may know: whether the service answers, and whether it does so at its best."""
+    model = health.model if health.model in (READY, LOADING) else FAILED
+    return replace(health, model=model, problems=())
+
+
 def admin_problems(desk: Desk, sources: list[SourceView], told: Collection[str]) -> list[str]:
     """What only an admin should know, and can do something about, beyond what health has `told`."""
     start_a_worker = any("`knowwho worker`" in problem for problem in told)
@@ -50,7 +59,7 @@ def admin_problems(desk: Desk, sources: list[SourceView], told: Collection[str])
 
 
 def _model_problems(index: OpenIndex) -> Iterator[str]:
-    if index.model_state != "ready":
+    if index.model_state != READY:
         yield f"embedding model: {index.model_state}"
     if index.cross_encoder_error:
         yield f"cross-encoder: {index.cross_encoder_error}"

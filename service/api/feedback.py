@@ -18,6 +18,7 @@ from service.search import (
     JudgedTarget,
     give_judgement,
     judged_targets,
+    known_voter,
     new_voter,
     parse_query,
     withdraw_judgement,
@@ -26,7 +27,10 @@ from service.search import (
 router = APIRouter(tags=["feedback"])
 
 LONGEST_VOTER = 64
-ABOUT_VOTERS = "An id of your own choice that nobody can guess; one judgement per voter, query and target, the latest"
+ABOUT_VOTERS = (
+    "An id of your own choice that nobody can guess; one judgement per voter, query and target, the latest. Whoever is "
+    "signed in votes as their account, whatever they say here"
+)
 
 
 class JudgementIn(Shape):
@@ -81,22 +85,23 @@ def give(parts: UsesParts, viewer: UsesViewer, judgement: JudgementIn) -> Judgem
     same document or person for the same words.
     """
     query = parse_query(judgement.query).text
-    voter = judgement.voter or new_voter()
+    voter = known_voter(parts.home, viewer, judgement.voter) or new_voter()
     return _judgement_out(give_judgement(parts.home, viewer, voter, query, _target(judgement), judgement.useful))
 
 
 @router.get("/feedback", operation_id="get_feedback")
 def get(
     parts: UsesParts,
+    viewer: UsesViewer,
     reading: UsesReading,
     query: Question,
     voter: Annotated[
-        str | None, Query(max_length=LONGEST_VOTER, description="Whose judgements are told as `own`")
+        str | None, Query(max_length=LONGEST_VOTER, description="Whose are told as `own`, for whoever has no account")
     ] = None,
 ) -> FeedbackOut:
     """What was judged for a query (the same words in any order), among what you may read."""
     text = parse_query(query).text
-    judged = judged_targets(reading.transaction, text, voter, reading.readable)
+    judged = judged_targets(reading.transaction, text, known_voter(parts.home, viewer, voter), reading.readable)
     return FeedbackOut(query=text, judged=[_judged_out(entry) for entry in judged], bound=parts.settings.feedback.bound)
 
 
@@ -107,8 +112,8 @@ def get(
     responses={404: {"model": Problem}},
 )
 def withdraw(parts: UsesParts, viewer: UsesViewer, judgement_id: str) -> None:
-    """Take a judgement back, with its effect."""
-    withdraw_judgement(home_for(parts, viewer), judgement_id)
+    """Take a judgement of yours back, with its effect. Admins take back anybody's."""
+    withdraw_judgement(home_for(parts, viewer), viewer, judgement_id, known_voter(parts.home, viewer, None))
 
 
 def _target(judgement: JudgementIn) -> Target:

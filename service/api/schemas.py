@@ -224,11 +224,11 @@ class HealthOut(Shape):
     """`status` is ok, degraded (answers, but not at its best) or empty (nothing indexed yet)."""
 
     status: Literal["ok", "degraded", "empty"]
-    model: str
+    model: str = Field(description="`ready`, `loading` or `failed`; an admin is told what went wrong")
     generation: str | None
-    documents: int
+    documents: int = Field(description="How many you may read")
     people: int
-    problems: list[str]
+    problems: list[str] = Field(description="What is wrong, for admins; others get none")
 
 
 def answer_out(answer: Answer, *, explain: bool = False) -> AnswerOut:

@@ -21,7 +21,7 @@ from service.auth.permissions import (
     viewer_of,
     viewer_of_person,
 )
-from service.auth.pseudonyms import is_subject, subject_of, subjects_of
+from service.auth.pseudonyms import is_subject, is_voter_of_account, subject_of, subjects_of, voter_of
 
 __all__ = [
     "ANONYMOUS",
@@ -38,6 +38,7 @@ __all__ = [
     "form_token",
     "is_form_token",
     "is_subject",
+    "is_voter_of_account",
     "new_id",
     "new_secret",
     "open_session",
@@ -49,6 +50,7 @@ __all__ = [
     "subjects_of",
     "viewer_of",
     "viewer_of_person",
+    "voter_of",
     "why_foreign",
     "why_refused",
 ]

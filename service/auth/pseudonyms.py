@@ -1,4 +1,5 @@
-"""What the audit trail calls a person: it cannot be changed, so it must hold nothing of them once they are erased."""
+"""What people and accounts are called where nobody shall read from it who they are: in the audit trail, which cannot be
+changed, so it must hold nothing of them once they are erased; and as voters."""
 
 import hashlib
 import hmac
@@ -7,6 +8,7 @@ from collections.abc import Iterable
 from indexer.home import Home, home_secret
 
 BEGINNING = "person-"
+VOTER = "account:"
 LETTERS = 24
 
 
@@ -26,6 +28,19 @@ def is_subject(told: str) -> bool:
     return told.startswith(BEGINNING)
 
 
+def voter_of(home: Home, account: str) -> str:
+    """The voter that an account (by id) is in its judgements, from whichever browser or program."""
+    return f"{VOTER}{_pseudonym(home_secret(home.folder), 'voter', account)}"
+
+
+def is_voter_of_account(voter: str) -> bool:
+    return voter.startswith(VOTER)
+
+
 def _subject(secret: bytes, person: str) -> str:
-    told = hmac.new(secret, f"subject\0{person}".encode("utf-8", "surrogatepass"), hashlib.sha256)
-    return f"{BEGINNING}{told.hexdigest()[:LETTERS]}"
+    return f"{BEGINNING}{_pseudonym(secret, 'subject', person)}"
+
+
+def _pseudonym(secret: bytes, purpose: str, told: str) -> str:
+    text = f"{purpose}\0{told}".encode("utf-8", "surrogatepass")
+    return hmac.new(secret, text, hashlib.sha256).hexdigest()[:LETTERS]

@@ -1,6 +1,7 @@
 """Feedback: keeping what people say of a search, showing it, taking it back, and letting it weigh on similar queries.
 
-Nobody needs an account: a voter is a random id that a browser or a program keeps.
+Whoever is signed in votes as their account, from wherever; for others a voter is a random id that a browser or a
+program keeps.
 """
 
 import secrets
@@ -17,7 +18,7 @@ from indexer.domain.people import Person
 from indexer.home import Home
 from indexer.index import QueryTerms
 from indexer.store import Transaction, choices, contributions, documents, feedback, people
-from service.auth import ReadableAudiences, Viewer, readable_audiences
+from service.auth import ReadableAudiences, Viewer, is_voter_of_account, readable_audiences, voter_of
 from service.search.engine import OpenIndex
 from service.search.influence import measure_influence, overlap
 from service.search.retrieve import Retrieved
@@ -60,6 +61,12 @@ def new_voter() -> str:
     return secrets.token_urlsafe(16)
 
 
+def known_voter(home: Home, viewer: Viewer, told: str | None) -> str | None:
+    """As whom the viewer votes: as their account where they are signed in, so that nobody votes twice; others as what
+    they were `told` that they are."""
+    return voter_of(home, viewer.account) if viewer.account else told
+
+
 def give_judgement(home: Home, viewer: Viewer, voter: str, query: str, target: Target, useful: bool) -> Judgement:
     """Keep that the target was useful for the query, or was not, in place of what the voter said of it before.
 
@@ -75,15 +82,21 @@ def give_judgement(home: Home, viewer: Viewer, voter: str, query: str, target: T
         return feedback.save_judgement(transaction, judgement)
 
 
-def withdraw_judgement(home: Home, judgement_id: str) -> Judgement:
-    """Take a judgement back, with its effect, and return it. NotFound where there is none of this id."""
+def withdraw_judgement(home: Home, viewer: Viewer, judgement_id: str, voter: str | None) -> Judgement:
+    """Take a judgement of the viewer back, with its effect, and return it; admins take back anybody's. `voter` is who
+    they are as `known_voter` says. NotFound where they gave none of this id: then nothing is removed."""
     with home.database.begin() as transaction:
         removed = feedback.remove_judgement(transaction, judgement_id)
-        if removed is not None:
-            home.tell(transaction, AuditAction.FEEDBACK_WITHDRAWN, judgement_id, {"on": removed.target.kind.value})
-    if removed is None:
-        raise NotFound(f"there is no judgement {judgement_id}")
+        if removed is None or not (viewer.admin or _is_of(removed, voter)):
+            raise NotFound(f"you have given no judgement {judgement_id}")
+        home.tell(transaction, AuditAction.FEEDBACK_WITHDRAWN, judgement_id, {"on": removed.target.kind.value})
     return removed
+
+
+def _is_of(judgement: Judgement, voter: str | None) -> bool:
+    """Whether the voter gave it. Only who gave it knows its id: that is enough for whoever has no account and does not
+    say who they are."""
+    return judgement.voter == voter or (voter is None and not is_voter_of_account(judgement.voter))
 
 
 def judged_targets(

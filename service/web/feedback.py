@@ -12,8 +12,17 @@ from fastapi.responses import RedirectResponse
 from indexer.domain.errors import NotFound, QueryInvalid
 from indexer.domain.feedback import Target, TargetKind
 from indexer.home import Home
+from service.auth import Viewer
 from service.dependencies import Parts, Reading, UsesParts, UsesViewer, home_for
-from service.search import JudgedTarget, give_judgement, judged_targets, new_voter, parse_query, withdraw_judgement
+from service.search import (
+    JudgedTarget,
+    give_judgement,
+    judged_targets,
+    known_voter,
+    new_voter,
+    parse_query,
+    withdraw_judgement,
+)
 from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, sent_by, token_for
 from service.web.places import result_anchor, result_href
 
@@ -26,7 +35,7 @@ MOST_BYTES = 128 * 1024
 class FeedbackForm:
     """What a page of results needs to take feedback: `results` is the page's own query string, to come back to."""
 
-    voter: str
+    visitor: str
     token: str
     results: str
     judged: Mapping[Target, JudgedTarget]
@@ -38,13 +47,16 @@ class FeedbackForm:
         return self.judged.get(Target(TargetKind.PERSON, person_id))
 
 
-def make_form(parts: Parts, reading: Reading, request: Request, question: str, results: str) -> FeedbackForm | None:
+def make_form(
+    parts: Parts, viewer: Viewer, reading: Reading, request: Request, question: str, results: str
+) -> FeedbackForm | None:
     """The form for the answer to a question; None where feedback is switched off: no button without an effect."""
     if not parts.settings.feedback.bound:
         return None
-    voter = known_visitor(request) or new_voter()
+    visitor = known_visitor(request) or new_voter()
+    voter = known_voter(parts.home, viewer, visitor)
     judged = judged_targets(reading.transaction, question, voter, reading.readable)
-    return FeedbackForm(voter, token_for(parts, voter), results, {entry.target: entry for entry in judged})
+    return FeedbackForm(visitor, token_for(parts, visitor), results, {entry.target: entry for entry in judged})
 
 
 async def posted_fields(request: Request) -> dict[str, str]:
@@ -57,12 +69,13 @@ def take_feedback(
 ) -> Response:
     """Keep a judgement (`useful` or `not_useful` names its target) or take one back (`undo`), and return to the
     results."""
-    voter = sent_by(parts, request, fields.get("token", ""))
-    if voter is None:
+    visitor = sent_by(parts, request, fields.get("token", ""))
+    if visitor is None:
         raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    voter = known_voter(parts.home, viewer, visitor) or visitor
     results = fields.get("results", "")
     if "undo" in fields:
-        place = _withdraw(home_for(parts, viewer), fields["undo"])
+        place = _withdraw(home_for(parts, viewer), viewer, fields["undo"], voter)
     else:
         useful = "useful" in fields
         target = _target(fields.get("useful" if useful else "not_useful", ""))
@@ -72,10 +85,10 @@ def take_feedback(
     return RedirectResponse(result_href(results, place), HTTPStatus.SEE_OTHER)
 
 
-def _withdraw(home: Home, judgement_id: str) -> str:
+def _withdraw(home: Home, viewer: Viewer, judgement_id: str, voter: str) -> str:
     try:
-        return result_anchor(withdraw_judgement(home, judgement_id).target)
-    except NotFound:  # taken back already, perhaps by a second click
+        return result_anchor(withdraw_judgement(home, viewer, judgement_id, voter).target)
+    except NotFound:  # taken back already, perhaps by a second click, or not theirs
         return ""
 
 

@@ -105,7 +105,7 @@ def search(
     except QueryInvalid as error:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render("refused.html", status, form=form, communities=communities, kinds=DocumentKind, told=str(error))
-    feedback = make_form(parts, reading, request, found.query.text, form.href(cursor).removeprefix("/?"))
+    feedback = make_form(parts, viewer, reading, request, found.query.text, form.href(cursor).removeprefix("/?"))
     page = render(
         "results.html",
         form=form,
@@ -119,7 +119,7 @@ def search(
         more_hits=found.page.hits[BEFORE_PEOPLE:],
     )
     if feedback:
-        remember_visitor(page, request, feedback.voter)
+        remember_visitor(page, request, feedback.visitor)
     return page
 
 

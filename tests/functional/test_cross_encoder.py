@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 from indexer.embedding import open_cross_encoder, open_encoder
 from indexer.home import Home
 from service.app import create_app
+from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
-from tests.fakes import index_home, settings_for, write_thread
+from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 from tests.models import build_cross_encoder
 
 DEEDS = ("clean", "grease", "measure", "replace", "squeal", "worn")
@@ -85,6 +86,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_service_up_and_is_told(folder:
     assert "cannot be loaded" in ask(chosen)["degraded"]
     assert relevances(ask(chosen)) == relevances(ask(settings(folder)))
     with serving(chosen) as client:
+        client.cookies.set(SESSION_COOKIE, add_signed_in(Home(chosen.home), chosen))
         health = client.get("/api/v1/health").json()
     assert health["status"] == "degraded"
     assert any("search.cross_encoder" in problem for problem in health["problems"])

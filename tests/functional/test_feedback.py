@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from typer.testing import CliRunner
 from indexer.domain.content import Audience, AudienceKind
 from indexer.embedding import open_encoder
 from indexer.home import Home
-from indexer.store import documents
+from indexer.store import accounts, documents
 from service.app import create_app
+from service.auth import open_session
 from service.cli import app as command
+from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
-from tests.fakes import index_home, settings_for, write_thread
+from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 
 QUESTION = "pantograph strips wear"
 GENEROUS = {
@@ -318,6 +321,47 @@ def test_the_voter_is_kept_in_a_cookie_that_scripts_and_other_sites_do_not_get(c
     assert all(told in cookie for told in ("knowwho_voter=", "HttpOnly", "SameSite=lax", "Path=/"))
     assert answered.headers["cache-control"] == "private, no-cache"
     assert "set-cookie" not in client.get("/", params={"q": QUESTION}).headers
+
+
+def test_an_account_votes_once_from_however_many_browsers_and_takes_back_only_its_own(
+    client: TestClient, settings: ServiceSettings
+) -> None:
+    home = Home(settings.home)
+    ivy, minl = (add_signed_in(home, settings, name, admin=False) for name in ("ivy", "minl"))
+    with home.database.begin() as transaction:
+        account = accounts.find_by_name(transaction, "ivy")
+        assert account is not None
+        _, elsewhere = open_session(transaction, account.id, "another browser", datetime.now(UTC), settings.access)
+    target = passage(client, "Pantograph strips")["document"]["id"]
+    press(signed_in(client, ivy), show(client), "useful", "Pantograph strips")
+    saved = give(signed_in(client, elsewhere), document=target, voter="somebody else", useful=False)
+    ((counted, own),) = [((e["useful"], e["not_useful"]), e["own"]) for e in told(client)]
+    assert (counted, own["id"]) == ((0, 1), saved["id"])
+    undo = {"undo": saved["id"]}
+    for other in ("", minl):
+        assert signed_in(client, other).delete(f"/api/v1/feedback/{saved['id']}").status_code == 404
+        client.post("/feedback", data={**hidden_fields(show(client)), **undo}, follow_redirects=False)
+    assert [entry["not_useful"] for entry in told(client)] == [1]
+    admin = add_signed_in(home, settings)
+    assert signed_in(client, admin).delete(f"/api/v1/feedback/{saved['id']}").status_code == 204
+    home.close()
+
+
+def signed_in(client: TestClient, secret: str) -> TestClient:
+    client.cookies.clear()
+    if secret:
+        client.cookies.set(SESSION_COOKIE, secret)
+    return client
+
+
+def test_a_form_of_a_session_is_not_taken_from_another(client: TestClient, settings: ServiceSettings) -> None:
+    home = Home(settings.home)
+    ivy, minl = (add_signed_in(home, settings, name, admin=False) for name in ("ivy", "minl"))
+    page = show(signed_in(client, ivy))
+    assert press(client, page, "useful", "Pantograph strips").status_code == 303
+    assert press(signed_in(client, minl), page, "useful", "Pantograph strips").status_code == 403
+    assert press(signed_in(client, ""), page, "useful", "Pantograph strips").status_code == 403
+    home.close()
 
 
 def test_a_form_without_the_token_of_its_visitor_is_refused(client: TestClient, settings: ServiceSettings) -> None:

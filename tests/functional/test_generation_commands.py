@@ -14,8 +14,9 @@ from indexer.home import Home
 from indexer.settings import load_settings
 from service.app import create_app
 from service.cli import app
+from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
-from tests.fakes import index_home, write_settings, write_thread
+from tests.fakes import add_signed_in, index_home, write_settings, write_thread
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_damage_fails_the_command_and_shows_in_health_and_answers(config: Path) 
     settings = load_settings(ServiceSettings, config)
     home = Home(settings.home)
     with TestClient(create_app(settings, home, open_encoder(settings.encoder))) as client:
+        client.cookies.set(SESSION_COOKIE, add_signed_in(home, settings))
         assert client.get("/api/v1/search", params={"q": "horns"}).status_code == 200
         name = home.index.current_name() or ""
         file = next((home.index.segments / next(iter(home.index.manifest(name).segments))).glob("rows.npy"))

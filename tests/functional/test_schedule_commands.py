@@ -18,7 +18,8 @@ from indexer.home import Home
 from indexer.jobs.schedules import add_schedule, pause_schedule
 from service.app import create_app
 from service.cli import app
-from tests.fakes import settings_for, write_settings, write_thread
+from service.dependencies import SESSION_COOKIE
+from tests.fakes import add_signed_in, settings_for, write_settings, write_thread
 
 CHAT = {"name": "chat", "kind": "threads", "path": "chat.jsonl"}
 
@@ -96,6 +97,7 @@ def visitor(tmp_path: Path) -> Iterator[tuple[TestClient, Home]]:
     long_ago = datetime.now(UTC) - timedelta(days=2)
     add_schedule(home, settings, "tidy", JobRequest(JobKind.COMPACT), "0 * * * *", "UTC", long_ago)
     with TestClient(create_app(settings, home, HashingEncoder())) as client:
+        client.cookies.set(SESSION_COOKIE, add_signed_in(home, settings))
         yield client, home
 
 
