@@ -1,6 +1,6 @@
 """The shapes of the JSON face. Dates are days in UTC; every id is opaque."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from datetime import date as day
 from typing import Literal
 
@@ -11,7 +11,7 @@ from indexer.domain.people import Community, MembershipRole, Role, Visibility
 from indexer.store.contributions import Contributor as StoredContributor
 from service.api.explanations import PassageExplanation, PersonExplanation, explain_passage, explain_person
 from service.api.shape import Shape
-from service.directory import CommunityView, DocumentView, PersonView
+from service.directory import CommunityView, DocumentView, PersonView, Subject
 from service.experts import Answer, Confidence, RankedPerson, VerdictKind
 from service.search import Hit
 
@@ -150,6 +150,18 @@ class TakingPart(Shape):
     last_active: date | None
 
 
+class SubjectOut(Shape):
+    """What several documents that you may read say a person knows about, with the newest of them; or what the person
+    claims to know (`claimed`), which changes no ranking. Years are those of the documents."""
+
+    name: str
+    documents: int
+    first: int | None
+    last: int | None
+    evidence: list[DocumentRef]
+    claimed: bool
+
+
 class PersonOut(Shape):
     id: str
     name: str
@@ -157,6 +169,10 @@ class PersonOut(Shape):
     place: str | None
     languages: list[str]
     former: bool
+    hidden: bool = Field(description="Whether they want to be in no result; only they and admins see them then")
+    away_until: date | None = Field(description="The last day of an absence that has begun")
+    questions_a_week: int | None = Field(description="How many questions a week they want to get at most")
+    subjects: list[SubjectOut]
     communities: list[TakingPart]
     documents: list[DocumentRef]
 
@@ -270,6 +286,10 @@ def person_out(view: PersonView) -> PersonOut:
         place=person.place,
         languages=list(person.languages),
         former=person.former,
+        hidden=view.choices.hidden,
+        away_until=view.choices.away_on(datetime.now(UTC).date()),
+        questions_a_week=view.choices.questions_a_week,
+        subjects=[subject_out(subject) for subject in view.subjects],
         communities=[
             TakingPart(
                 community=community_ref(entry.community),
@@ -281,6 +301,17 @@ def person_out(view: PersonView) -> PersonOut:
             for entry in view.communities
         ],
         documents=[document_ref(document) for document in view.documents],
+    )
+
+
+def subject_out(subject: Subject) -> SubjectOut:
+    return SubjectOut(
+        name=subject.name,
+        documents=subject.documents,
+        first=subject.first,
+        last=subject.last,
+        evidence=[document_ref(document) for document in subject.latest],
+        claimed=subject.claimed,
     )
 
 

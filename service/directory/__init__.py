@@ -1,7 +1,7 @@
 """People, communities and documents as their pages show them."""
 
 from service.directory.names import find_named_people
-from service.directory.subjects import concerns, stems_of
+from service.directory.subjects import Subject, concerns, stems_of, subjects_of
 from service.directory.views import (
     CommunityView,
     DocumentView,
@@ -16,10 +16,12 @@ __all__ = [
     "CommunityView",
     "DocumentView",
     "PersonView",
+    "Subject",
     "concerns",
     "find_named_people",
     "list_communities",
     "stems_of",
+    "subjects_of",
     "view_community",
     "view_document",
     "view_person",

@@ -10,6 +10,7 @@ from indexer.store import Transaction, choices, contributions, documents, people
 from indexer.store.contributions import Contributor, MessageAuthor
 from indexer.store.people import CommunityCount, Participation
 from service.auth import ANONYMOUS, ReadableAudiences, Viewer
+from service.directory.subjects import Subject, subjects_of
 
 DOCUMENTS_SHOWN = 50
 PEOPLE_SHOWN = 50
@@ -24,6 +25,7 @@ class PersonView:
     documents: tuple[Document, ...]
     choices: PersonChoices = field(default_factory=PersonChoices)
     own: bool = False
+    subjects: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def view_person(
         raise NotFound(f"there is no person {person_id}")
     taking_part = people.participations(transaction, readable.ids, people_ids=[person.id], with_hidden=True)
     seen = tuple(entry for entry in taking_part if entry.community.slug in readable.communities)
-    return PersonView(person, seen, tuple(written), chosen, own)
+    subjects = subjects_of(transaction, person.id, chosen, readable)
+    return PersonView(person, seen, tuple(written), chosen, own, subjects)
 
 
 def list_communities(transaction: Transaction, readable: ReadableAudiences) -> list[CommunityCount]:
