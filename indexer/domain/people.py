@@ -1,5 +1,6 @@
 """People, the groups they belong to, and what ties them to documents."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -28,6 +29,9 @@ class IdentityKind(StrEnum):
     NAME = "name"
 
 
+SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Identity:
     """An address, a handle or, where a source gives nothing better, a name in that source.
@@ -42,6 +46,14 @@ class Identity:
 
     def __str__(self) -> str:
         return ":".join(part for part in (self.kind, self.namespace, self.value) if part)
+
+
+def what_to_call(known: Iterable[tuple[Identity, str | None]]) -> tuple[str, str | None]:
+    """The name of somebody with these identities, at least one, each with the name shown with it; and an address of
+    theirs, None where there is none. The surest identity counts: an address before a handle, a handle before a name."""
+    surest = sorted(known, key=lambda entry: (SURENESS[entry[0].kind], entry[0]))
+    name = next((shown for _, shown in surest if shown), surest[0][0].value)
+    return name, next((identity.value for identity, _ in surest if identity.kind is IdentityKind.ADDRESS), None)
 
 
 @dataclass(frozen=True, slots=True)

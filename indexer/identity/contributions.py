@@ -50,7 +50,10 @@ def _one_a_role(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:
     for part in parts:
         role = Role.ASKER if part.role is Role.ANSWERER and part.identity in askers else part.role
         first = merged.get((part.identity, role))
-        merged[part.identity, role] = (
-            replace(part, role=role) if first is None else replace(first, likes=first.likes + part.likes)
-        )
+        merged[part.identity, role] = replace(part, role=role) if first is None else _added(first, part)
     return tuple(merged.values())
+
+
+def _added(first: Contribution, other: Contribution) -> Contribution:
+    name = first.display_name or other.display_name
+    return replace(first, display_name=name, likes=first.likes + other.likes)

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.domain.ids import person_id
-from indexer.domain.people import Identity, IdentityKind, Person
+from indexer.domain.people import SURENESS, Identity, Person, what_to_call
 from indexer.identity.identities import is_placeholder
 from indexer.store import Transaction, choices, facts, identities, people
 from indexer.store.identities import StoredIdentity
 
 MOST_TOUCHED = 2_000  # beyond it, looking at everybody is as fast
 PLACEHOLDERS = "identity.placeholders"
-SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +167,7 @@ def _person_of(part: list[StoredIdentity], not_theirs: frozenset[str]) -> Person
     """Whom a part stands for: none of those who say of something in it that it is not theirs."""
     ordered = sorted(part, key=lambda entry: (SURENESS[entry.identity.kind], entry.identity))
     vouched = next((entry.vouched_for for entry in part if entry.vouched_for), None)
-    name = next((entry.display_name for entry in ordered if entry.display_name), ordered[0].identity.value)
-    address = next((e.identity.value for e in ordered if e.identity.kind is IdentityKind.ADDRESS), None)
+    name, address = what_to_call((entry.identity, entry.display_name) for entry in part)
     # An id that is in use stays, so that links to a person keep working when a second identity turns up. It stays
     # with the identity it was made from: when a group falls apart, one part keeps it.
     own = {person_id(str(entry.identity)) for entry in part} - not_theirs

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 
 from indexer.domain.people import HIDDEN_MEMBER, Role
-from indexer.store.choices import hidden_people, which_are_hidden
+from indexer.store import naming
+from indexer.store.choices import which_are_hidden
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, documents, identities, in_audiences, messages, people
+from indexer.store.tables import contributions, documents, identities, in_audiences, messages
 
 MOMENT = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created)
 
@@ -21,7 +22,6 @@ class Part:
 
     document: int
     person: str
-    name: str
     role: Role
     at: datetime | None
     message: int | None
@@ -31,8 +31,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """Somebody's part in a document, to be shown; `person` is None for whoever does not want to be found, and `name`
-    then says no more than that."""
+    """Somebody's part in a document, to be shown, and what they are called to the viewer (naming.py); `person` is None
+    for whoever does not want to be found, and `name` then says no more than that."""
 
     document: int
     person: str | None
@@ -58,20 +58,24 @@ class MessageAuthor:
 def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Part]:
     """Everybody's parts in those of the given documents (row ids) that are in the given audiences, also of those who
     do not want to be found: not to be shown."""
+    # Not by the identity's row id: that tells which of two was named first, perhaps by what may not be read.
+    order = (contributions.c.document_id, identities.c.value, identities.c.kind, identities.c.namespace)
     statement = _parts(audience_ids).where(contributions.c.document_id.in_(list(document_ids)))
-    return _read_parts(transaction, statement.order_by(contributions.c.document_id, contributions.c.identity_id))
+    return _read_parts(transaction, statement.order_by(*order, contributions.c.role))
 
 
 def contributors_in(
     transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]
 ) -> list[Contributor]:
     """The same parts as they may be shown."""
-    parts = parts_in(transaction, document_ids, audience_ids)
+    readable = list(audience_ids)
+    parts = parts_in(transaction, document_ids, readable)
     hidden = which_are_hidden(transaction, {part.person for part in parts})
+    names = naming.names_of(transaction, {part.person for part in parts} - hidden, readable)
     return [
         Contributor(part.document, None, HIDDEN_MEMBER, part.role, part.message, part.likes)
         if part.person in hidden
-        else Contributor(part.document, part.person, part.name, part.role, part.message, part.likes)
+        else Contributor(part.document, part.person, names[part.person], part.role, part.message, part.likes)
         for part in parts
     ]
 
@@ -143,11 +147,10 @@ def activity_since(
 
 def _parts(audience_ids: Iterable[int]) -> Select[Any]:
     return (
-        select(contributions, identities.c.person_id, people.c.name, MOMENT.label("moment"), documents.c.community_id)
+        select(contributions, identities.c.person_id, MOMENT.label("moment"), documents.c.community_id)
         .join(identities, identities.c.id == contributions.c.identity_id)
-        .join(people, people.c.id == identities.c.person_id)
         .join(documents, documents.c.id == contributions.c.document_id)
-        .where(in_audiences(audience_ids))
+        .where(in_audiences(audience_ids), identities.c.person_id.is_not(None))
     )
 
 
@@ -156,7 +159,6 @@ def _read_parts(transaction: Transaction, statement: Select[Any]) -> list[Part]:
         Part(
             row.document_id,
             row.person_id,
-            row.name,
             Role(row.role),
             row.moment,
             row.message,
@@ -202,22 +204,28 @@ def documents_of(transaction: Transaction, people_ids: Iterable[str]) -> list[in
     return list(transaction.execute(statement).scalars())
 
 
-def message_authors(transaction: Transaction, document: int) -> list[MessageAuthor]:
-    """The messages of a thread, in order."""
-    hidden = identities.c.person_id.in_(hidden_people())
-    name = func.coalesce(people.c.name, identities.c.display_name, identities.c.value)
+def message_authors(transaction: Transaction, document: int, audience_ids: Iterable[int]) -> list[MessageAuthor]:
+    """The messages of a thread in the audiences, in order. Who stands for nobody is called what the thread says."""
+    here = (contributions.c.document_id == document) & (contributions.c.identity_id == messages.c.identity_id)
+    named_here = select(func.max(contributions.c.display_name)).where(here).scalar_subquery()
     statement = (
-        select(
-            messages,
-            case((hidden, None), else_=identities.c.person_id).label("person_id"),
-            case((hidden, HIDDEN_MEMBER), else_=name).label("name"),
-        )
+        select(messages, identities.c.person_id, func.coalesce(named_here, identities.c.value).label("name"))
         .outerjoin(identities, identities.c.id == messages.c.identity_id)
-        .outerjoin(people, people.c.id == identities.c.person_id)
         .where(messages.c.document_id == document)
         .order_by(messages.c.number)
     )
+    rows = transaction.execute(statement).all()
+    authors = {row.person_id for row in rows if row.person_id}
+    hidden = which_are_hidden(transaction, authors)
+    names = naming.names_of(transaction, authors - hidden, audience_ids) | dict.fromkeys(hidden, HIDDEN_MEMBER)
     return [
-        MessageAuthor(row.number, row.person_id, row.name, row.at, row.likes, row.accepted)
-        for row in transaction.execute(statement)
+        MessageAuthor(
+            row.number,
+            None if row.person_id in hidden else row.person_id,
+            names.get(row.person_id, row.name),
+            row.at,
+            row.likes,
+            row.accepted,
+        )
+        for row in rows
     ]

@@ -294,6 +294,7 @@ def _insert_people(transaction: Transaction, document: int, draft: DocumentDraft
                     "at": part.at,
                     "message": part.message,
                     "likes": part.likes,
+                    "display_name": part.display_name,
                 }
                 for part in new
             ],

@@ -1,6 +1,6 @@
 """People, communities, units and memberships."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from indexer.store.choices import hidden_people
 from indexer.store.database import Transaction
 from indexer.store.decisions import keep_decided_visibility
 from indexer.store.identities import vouch
+from indexer.store.naming import named
 from indexer.store.renames import note_renames
 from indexer.store.tables import (
     communities,
@@ -110,8 +111,20 @@ def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> 
     return [CommunityCount(_community_of(row), row.readable, row.latest) for row in transaction.execute(statement)]
 
 
+def shown_person(transaction: Transaction, person_id: str, audience_ids: Iterable[int]) -> Person | None:
+    """The person of this id, or of the id that took its place, called what viewers of these audiences may know."""
+    person = find_person(transaction, person_id)
+    return person and named(transaction, {person.id: person}, audience_ids)[person.id]
+
+
+def shown_people(transaction: Transaction, ids: Iterable[str], audience_ids: Iterable[int]) -> dict[str, Person]:
+    """The people of these ids, called what viewers of these audiences may know."""
+    return named(transaction, find_people(transaction, ids), audience_ids)
+
+
 def find_person(transaction: Transaction, person_id: str) -> Person | None:
-    """The person of this id, or of the id that took its place."""
+    """The person of this id, or of the id that took its place. Not to be shown to anybody who may not read everything:
+    the name and the address of those in no directory may come from any document."""
     redirected = select(person_redirects.c.person_id).where(person_redirects.c.id == person_id)
     statement = select(people).where(or_(people.c.id == person_id, people.c.id.in_(redirected)))
     row = transaction.execute(statement.order_by((people.c.id == person_id).desc()).limit(1)).first()
@@ -124,13 +137,20 @@ def directory_ids(transaction: Transaction) -> list[str]:
 
 
 def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Person]:
+    """The people of these ids; not to be shown, as with `find_person`."""
     rows = transaction.execute(select(people).where(people.c.id.in_(list(ids))))
     return {row.id: person_of(row) for row in rows}
 
 
 def all_names(transaction: Transaction) -> dict[str, str]:
-    """Everybody's name, by id."""
+    """Everybody's name, by id; for admins alone, as with `find_person`."""
     return {row.id: row.name for row in transaction.execute(select(people.c.id, people.c.name))}
+
+
+def listed_names(transaction: Transaction) -> list[tuple[str, str]]:
+    """The name of everybody whom a directory lists, with the id."""
+    statement = select(people.c.name, people.c.id).where(people.c.in_directory)
+    return [(row.name, row.id) for row in transaction.execute(statement)]
 
 
 def present_ids(transaction: Transaction, ids: Iterable[str]) -> dict[str, str]:
@@ -151,10 +171,11 @@ def participations(
     people_ids: Iterable[str] | None = None,
     community: str | None = None,
     with_hidden: bool = False,
+    limit: int | None = None,
 ) -> list[Participation]:
     """Who takes part in which community, counting readable documents only: stewards first, then other members by
-    role, then contributors, each group by activity. Those who want to be in no result are among them only where
-    `with_hidden` asks for that."""
+    role, then contributors, each group by activity, then by name; the first so many where a limit is given. Those who
+    want to be in no result are among them only where `with_hidden` asks for that."""
     chosen = None if people_ids is None else list(people_ids)
     contributed = _contributed(audience_ids, chosen).subquery()
     member = _current_memberships(chosen).subquery()
@@ -186,14 +207,32 @@ def participations(
         .order_by(
             func.coalesce(member.c.precedence, len(PRECEDENCE)),
             func.coalesce(contributed.c.documents, 0).desc(),
-            people.c.name,
         )
     )
     if community is not None:
         statement = statement.where(communities.c.slug == community)
     if not with_hidden:
         statement = statement.where(people.c.id.not_in(hidden_people()))
-    return [_participation_of(row) for row in transaction.execute(statement)]
+    rows = _first_with_equals(transaction.execute(statement).all(), limit)
+    persons = named(transaction, {row.id: person_of(row) for row in rows}, audience_ids)
+    found = [_participation_of(row, persons[row.id]) for row in rows]
+    return sorted(found, key=lambda entry: (_rank(entry), entry.person.name, entry.community.name))[:limit]
+
+
+def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[Row[Any]]:
+    """The first so many, and those that are the last one's equals, among whom names decide."""
+    if limit is None or len(rows) <= limit:
+        return rows
+    last = rows[limit - 1]
+    return [
+        row
+        for place, row in enumerate(rows)
+        if place < limit or (row.precedence, row.documents) == (last.precedence, last.documents)
+    ]
+
+
+def _rank(entry: Participation) -> tuple[int, int]:
+    return len(PRECEDENCE) if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
 
 
 def count_people(transaction: Transaction, audience_ids: Iterable[int] | None = None) -> int:
@@ -305,9 +344,9 @@ def _community_of(row: Row[Any]) -> Community:
     return Community(row.slug, row.name, row.domain, Visibility(row.visibility), row.in_directory)
 
 
-def _participation_of(row: Row[Any]) -> Participation:
+def _participation_of(row: Row[Any], person: Person) -> Participation:
     return Participation(
-        person=person_of(row),
+        person=person,
         community=Community(row.slug, row.community_name, row.domain, Visibility(row.visibility), row.community_listed),
         role=None if row.precedence is None else PRECEDENCE[row.precedence],
         since=row.since,

@@ -258,7 +258,8 @@ contributions = Table(
     Column("at", Moment),
     Column("message", Integer),
     Column("likes", Integer, nullable=False),
-    Index("ix_contributions_identity_id", "identity_id"),
+    Column("display_name", String),  # what this document calls them; those who may not read it must not learn of it
+    Index("ix_contributions_identity_id_display_name", "identity_id", "display_name"),
 )
 
 messages = Table(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from indexer.domain.errors import QueryInvalid
 from indexer.domain.people import Identity, IdentityKind, Person
 from indexer.notation import display_name, plain
-from indexer.store import Transaction, choices, contributions, identities, people
+from indexer.store import Transaction, choices, contributions, identities, naming, people
 from service.auth import ReadableAudiences
 
 NAMED_IN_AN_ERROR = 5
@@ -37,15 +37,21 @@ def _ids_behind(
         known[identity.value].append((identity, person))
     sure = {name: {person for identity, person in known[_value(name)] if _is_sure(identity, name)} for name in names}
     sure |= {name: {person} for name, person in ids.items()}
-    shown = _by_shown_name(transaction) if not all(sure.values()) else {}
+    shown = _by_shown_name(transaction, [name for name in names if not sure[name]], readable)
     for name in names:
         like = set() if _is_qualified(name) else {person for _, person in known[_value(name)]}
         yield name, sure[name] or like | shown.get(plain(display_name(name)), set())
 
 
-def _by_shown_name(transaction: Transaction) -> dict[str, set[str]]:
+def _by_shown_name(transaction: Transaction, names: Iterable[str], readable: ReadableAudiences) -> dict[str, set[str]]:
+    """Who is called by one of the names, by name (normalised): those whom the viewer sees under it."""
+    wanted = {plain(display_name(name)) for name in names}
+    if not wanted:
+        return {}
+    told = [*people.listed_names(transaction), *naming.names_in_documents(transaction)]
+    candidates = {person for name, person in told if plain(name) in wanted}
     found: dict[str, set[str]] = defaultdict(set)
-    for person, name in people.all_names(transaction).items():
+    for person, name in naming.names_of(transaction, candidates, readable.ids).items():
         found[plain(name)].add(person)
     return found
 
@@ -71,8 +77,8 @@ def _visible(transaction: Transaction, ids: set[str], readable: ReadableAudience
     """Those whom a directory lists, or who had a part in something that the viewer may read. Whoever does not want to
     be found is as unknown as somebody who was never here."""
     counts = contributions.count_readable(transaction, ids, readable.ids)
-    found = people.find_people(transaction, sorted(ids - choices.which_are_hidden(transaction, ids))).values()
-    return [person for person in found if person.in_directory or counts.get(person.id)]
+    found = people.shown_people(transaction, ids - choices.which_are_hidden(transaction, ids), readable.ids)
+    return [found[id] for id in sorted(found) if found[id].in_directory or counts.get(id)]
 
 
 def _told_unknown(names: Sequence[str]) -> Iterable[str]:

@@ -53,7 +53,7 @@ def view_person(
 ) -> PersonView:
     """A person whom a directory lists, or who had a part in something that the viewer may read; one who does not want
     to be found only for themselves and for admins."""
-    person = people.find_person(transaction, person_id)
+    person = people.shown_person(transaction, person_id, readable.ids)
     if person is None:
         raise NotFound(f"there is no person {person_id}")
     chosen = choices.choices_of(transaction, [person.id]).get(person.id, PersonChoices())
@@ -81,7 +81,7 @@ def view_community(transaction: Transaction, slug: str, readable: ReadableAudien
     return CommunityView(
         counted[slug].community,
         tuple(documents.list_documents(transaction, readable.ids, community=slug, limit=DOCUMENTS_SHOWN)),
-        tuple(people.participations(transaction, readable.ids, community=slug)[:PEOPLE_SHOWN]),
+        tuple(people.participations(transaction, readable.ids, community=slug, limit=PEOPLE_SHOWN)),
         counted[slug].documents,
     )
 
@@ -98,7 +98,7 @@ def view_document(transaction: Transaction, public_id: str, readable: ReadableAu
         document,
         tuple(documents.read_blocks(transaction, document.id)),
         tuple(contributions.contributors_in(transaction, [document.id], readable.ids)),
-        tuple(contributions.message_authors(transaction, document.id)),
+        tuple(contributions.message_authors(transaction, document.id, readable.ids)),
         communities.get(document.community or ""),
         newer or None,
     )

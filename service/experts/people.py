@@ -143,7 +143,9 @@ def score_people(
     left = retrieved.only(~np.isin(retrieved.candidates.documents, list(absent))) if absent else retrieved
     fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
     parts = contributions.parts_in(transaction, fits, readable.ids)
-    concern = concerned_communities(fits, {part.document: part.community for part in parts}, settings.least_relevance)
+    known = _names_of_communities(transaction, readable)
+    community_of = {part.document: part.community for part in parts if part.community in known}
+    concern = concerned_communities(fits, community_of, settings.least_relevance)
     votes: Mapping[str, Sequence[Vote]]
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
     chosen = {} if everybody else choices.choices_of(transaction, {*votes, *(shortlist or ())})
@@ -227,7 +229,7 @@ def _described(
 ) -> list[RankedPerson]:
     """The people in the order of `best`, with what a reader wants to know of each."""
     votes = {person: tally.votes[person] for person in best}
-    found = people.find_people(transaction, votes)
+    found = people.shown_people(transaction, votes, readable.ids)
     communities = _communities(transaction, votes, readable)
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
     stored = passages.find_passages(transaction, wanted)

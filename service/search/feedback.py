@@ -136,8 +136,9 @@ def _closeness(index: OpenIndex, text: str, opinions: Iterable[Opinion]) -> dict
 
 
 def _present(transaction: Transaction, target: Target) -> Target:
-    if target.kind is TargetKind.PERSON and (person := people.find_person(transaction, target.id)):
-        return Target(TargetKind.PERSON, person.id)
+    if target.kind is TargetKind.PERSON:
+        present = people.present_ids(transaction, [target.id])
+        return Target(TargetKind.PERSON, present.get(target.id, target.id))
     return target
 
 
@@ -153,7 +154,7 @@ def _visible(
     found: dict[Target, Document | Person] = {}
     for public_id, document in documents.find_all_readable(transaction, document_ids, readable.ids).items():
         found[Target(TargetKind.DOCUMENT, public_id)] = document
-    for person_id, person in people.find_people(transaction, person_ids).items():
+    for person_id, person in people.shown_people(transaction, person_ids, readable.ids).items():
         if person.in_directory or counts.get(person_id):
             found[Target(TargetKind.PERSON, person_id)] = person
     return found

@@ -68,11 +68,12 @@ def load_page(
     found = rank_documents(transaction, retrieved, readable, settings)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
     shown = found[offset : offset + limit]
-    parts = contributions.contributors_in(transaction, [entry.passage.document.id for entry in shown], readable.ids)
+    shown_ids = [entry.passage.document.id for entry in shown]
+    contributors = contributions.contributors_in(transaction, shown_ids, readable.ids)
     also = also_in(transaction, shown, readable) if settings.fold else {}
     hits = tuple(
         replace(
-            _hit(entry, _contributors(parts, entry.passage.document.id), retrieved.question, settings),
+            _hit(entry, _contributors(contributors, entry.passage.document.id), retrieved.question, settings),
             also=also.get(entry.passage.document.id, ()),
         )
         for entry in shown

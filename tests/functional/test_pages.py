@@ -440,7 +440,7 @@ def test_last_date_gets_the_preposition_it_needs(day: date, said: str) -> None:
 def evidence(role: Role, kind: DocumentKind, at: datetime | None) -> Evidence:
     audience = Audience(AudienceKind.PUBLIC)
     document = Document(1, "d1", "source", "uri", "Title", kind, audience, None, None, None, None, None, None)
-    part = Part(1, "ada", "Ada", role, at, None, 0)
+    part = Part(1, "ada", role, at, None, 0)
     vote = Vote(part, Fit(1, 0.5, 0.5), 1.0, 1.0, 1.0, 1.0, 1, 0.5)
     return Evidence(FoundPassage(1, 0, "text", Locator(), document, 1), role, at, None, 0.5, vote)
 

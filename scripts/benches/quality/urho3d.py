@@ -79,7 +79,7 @@ def read_forum(asked: Asked) -> Forum:
     joined: dict[str, list[datetime]] = defaultdict(list)
     by_document = _passages(asked)
     for document in documents.list_documents(asked.transaction, asked.readable.ids, limit=100_000):
-        messages = contributions.message_authors(asked.transaction, document.id)
+        messages = contributions.message_authors(asked.transaction, document.id, asked.readable.ids)
         parts[document.id] = contributions.parts_in(asked.transaction, [document.id], asked.readable.ids)
         first: dict[str, datetime] = {}
         for message in messages:

@@ -26,7 +26,7 @@ def settings() -> ExpertSettings:
 
 
 def part(document: int, person: str, community: int | None, role: Role = Role.AUTHOR) -> Part:
-    return Part(document, person, person, role, NOW, None, 0, community)
+    return Part(document, person, role, NOW, None, 0, community)
 
 
 def concern(fits: dict[int, Fit], parts: list[Part], settings: ExpertSettings) -> dict[int, float]:

@@ -172,6 +172,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_sessions_digest")),
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
+    op.add_column("contributions", sa.Column("display_name", sa.String(), nullable=True))
+    op.drop_index("ix_contributions_identity_id", "contributions")
+    op.create_index("ix_contributions_identity_id_display_name", "contributions", ["identity_id", "display_name"])
     for event in ("UPDATE", "DELETE"):
         op.execute(KEPT.format(event=event))
     op.execute(NOT_REPLACED)

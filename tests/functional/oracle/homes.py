@@ -1,0 +1,251 @@
+"""Homes of random organisations: the whole one, and for somebody who looks one that holds only what they may read.
+
+Nothing is parsed: what a run would save is saved straight away, and the index is built as a run builds it.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from indexer.analysis import find_near_duplicates
+from indexer.domain.content import Audience, AudienceKind, ItemMetadata, ItemState, ParsedDocument
+from indexer.domain.feedback import Judgement, Target, TargetKind
+from indexer.domain.ids import document_id
+from indexer.domain.people import DirectoryRecords, Identity, Person, Visibility
+from indexer.domain.progress import ignore_progress
+from indexer.embedding.hashing import HashingEncoder
+from indexer.home import Home
+from indexer.identity import people_of, resolve_people
+from indexer.passages import split
+from indexer.pipeline.build import build_generation
+from indexer.store import Transaction, documents, feedback, identities, items, people
+from indexer.store.documents import DocumentDraft
+from service.search import OpenIndex
+from service.search.feedback import terms_of
+from service.settings import ServiceSettings
+from tests.fakes import add_signed_in
+from tests.functional.oracle.organisations import LATEST, SOURCE, Asker, Organisation, Writing
+
+NEVER_SHOWN = "Qnevershown"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What an asker is to the rules of audiences, put together without the code that is tested."""
+
+    signed_in: bool
+    person: str | None
+    member_of: frozenset[str]
+    seen: frozenset[str]
+
+    @classmethod
+    def of(cls, organisation: Organisation, asker: Asker) -> "Reader":
+        signed_in = asker.account is not None
+        member_of = frozenset(
+            membership.community
+            for membership in organisation.records.memberships
+            if membership.person == asker.person and (membership.until is None or membership.until >= LATEST.date())
+        )
+        open_to = {Visibility.PUBLIC, Visibility.SIGNED_IN} if signed_in else {Visibility.PUBLIC}
+        seen = {slug for slug in organisation.communities if organisation.visibility(slug) in open_to}
+        return cls(signed_in, asker.person, member_of, member_of | seen)
+
+    def may_read(self, audience: Audience | None) -> bool:
+        if audience is None:
+            return False
+        return {
+            AudienceKind.PUBLIC: True,
+            AudienceKind.SIGNED_IN: self.signed_in,
+            AudienceKind.COMMUNITY: audience.subject in self.seen,
+            AudienceKind.MEMBERS: audience.subject in self.member_of,
+            AudienceKind.PEOPLE: self.person is not None and self.person in audience.subject.split(","),
+        }[audience.kind]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A home that can be searched, with the session cookie of each asker by account."""
+
+    home: Home
+    index: OpenIndex
+    cookies: Mapping[str, str]
+
+
+class Builder:
+    """Builds homes in a folder."""
+
+    def __init__(self, folder: Path, settings: ServiceSettings) -> None:
+        self._folder, self._settings = folder, settings
+        self._source = next(source for source in settings.sources if source.name == SOURCE)
+        self._number = 0
+        template = Home(folder / "template")
+        template.prepare()
+        template.close()
+
+    def whole(self, organisation: Organisation) -> Built:
+        """The organisation as it is."""
+        home = self._new_home()
+        self._fill(home, organisation, organisation.records, organisation.writings, [organisation.unlisted])
+        with home.database.begin() as transaction:
+            resolve_people(transaction, self._settings.identity.placeholders)
+        self._index(home)
+        with home.database.begin() as transaction:
+            _change(transaction, organisation)
+            _judge(transaction, organisation, organisation.writings, set(organisation.communities))
+        return self._opened(home, organisation)
+
+    def readable(self, organisation: Organisation, asker: Asker, whole: Built) -> Built:
+        """Only what the asker may read. Who is one person with whom is the whole organisation's word."""
+        reader = Reader.of(organisation, asker)
+        writings = [
+            replace(
+                writing,
+                audience=writing.audience_now,
+                community=writing.community if writing.community in reader.seen else None,
+                later=None,
+            )
+            for writing in organisation.writings
+            if reader.may_read(writing.audience_now)
+        ]
+        told = organisation.records
+        records = replace(
+            told,
+            communities=tuple(
+                replace(community, visibility=organisation.visibility(community.slug))
+                for community in told.communities
+                if community.slug in reader.seen
+            ),
+            memberships=tuple(entry for entry in told.memberships if entry.community in reader.seen),
+        )
+        home = self._new_home()
+        self._fill(home, organisation, records, writings, [organisation.unlisted])
+        _resolve_like(whole.home, home)
+        self._index(home)
+        with home.database.begin() as transaction:
+            _judge(transaction, organisation, writings, reader.seen)
+        return self._opened(home, organisation)
+
+    def _new_home(self) -> Home:
+        self._number += 1
+        folder = self._folder / f"home-{self._number}"
+        shutil.copytree(self._folder / "template", folder)
+        return Home(folder)
+
+    def _fill(
+        self,
+        home: Home,
+        organisation: Organisation,
+        records: DirectoryRecords,
+        writings: Sequence[Writing],
+        unlisted: Sequence[str],
+    ) -> None:
+        with home.database.begin() as transaction:
+            people.apply_directory(transaction, records)
+            people.ensure_communities(transaction, {slug: slug.title() for slug in unlisted}, Visibility.PUBLIC)
+            for writing in writings:
+                self._save(transaction, writing)
+
+    def _save(self, transaction: Transaction, writing: Writing) -> None:
+        parsed = ParsedDocument(writing.title, writing.blocks, writing.messages, ItemMetadata(credits=writing.credits))
+        found = people_of(parsed, self._source)
+        item = items.record_item(
+            transaction,
+            source=SOURCE,
+            uri=writing.uri,
+            revision="1",
+            content_digest="1",
+            state=ItemState.OK,
+            reason=None,
+        )
+        draft = DocumentDraft(
+            SOURCE,
+            writing.uri,
+            writing.title,
+            writing.kind,
+            writing.audience,
+            writing.community,
+            writing.created,
+            writing.updated,
+            writing.mark,
+            writing.superseded_by,
+            f"https://example.org/{writing.uri}",
+            writing.blocks,
+            found.messages,
+        )
+        passages = split(parsed, self._settings.passages)
+        documents.replace_document(transaction, item, draft, passages, found.contributions)
+        identities.link_identities(transaction, found.links)
+
+    def _index(self, home: Home) -> None:
+        find_near_duplicates(home.database)
+        build_generation(home, HashingEncoder(), self._settings, ignore_progress)
+
+    def _opened(self, home: Home, organisation: Organisation) -> Built:
+        cookies = {
+            asker.account: add_signed_in(home, self._settings, asker.account, person=asker.person, admin=asker.admin)
+            for asker in organisation.askers
+            if asker.account is not None
+        }
+        index = OpenIndex(home, HashingEncoder(), None, self._settings.encoder)
+        index.load_model()
+        return Built(home, index, cookies)
+
+
+def _resolve_like(whole: Home, home: Home) -> None:
+    with whole.database.read() as transaction:
+        person_of = {stored.identity: stored.person_id for stored in identities.all_identities(transaction)}
+    with home.database.begin() as transaction:
+        stored = identities.all_identities(transaction)
+        mapped = {entry.id: person_of[entry.identity] for entry in stored}
+        known = people.find_people(transaction, {person for person in mapped.values() if person})
+        persons = [
+            Person(person, f"{NEVER_SHOWN} {person}", address=f"{NEVER_SHOWN}@out.example")
+            for person in sorted({person for person in mapped.values() if person} - known.keys())
+        ]
+        identities.save_resolution(transaction, persons, mapped, {}, given_up=[])
+        identities.forget_touched(transaction)
+
+
+def identity_of_everybody(home: Home) -> dict[Identity, str | None]:
+    """Who is who in a home."""
+    with home.database.read() as transaction:
+        return {stored.identity: stored.person_id for stored in identities.all_identities(transaction)}
+
+
+def _change(transaction: Transaction, organisation: Organisation) -> None:
+    """What becomes of documents and communities after the index is built."""
+    ids = {writing.uri: document_id(SOURCE, writing.uri) for writing in organisation.writings}
+    every = documents.all_audiences(transaction)
+    found = documents.find_all_readable(transaction, ids.values(), every)
+    for writing in organisation.writings:
+        if writing.later == (None,):
+            items.remove_items(transaction, SOURCE, [writing.uri])
+        elif writing.later is not None and writing.later[0] is not None:
+            documents.set_audience(transaction, found[ids[writing.uri]].id, writing.later[0])
+    if organisation.visibilities:
+        communities = tuple(
+            replace(community, visibility=organisation.visibility(community.slug))
+            for community in organisation.records.communities
+        )
+        people.apply_directory(transaction, replace(organisation.records, communities=communities))
+
+
+def _judge(
+    transaction: Transaction, organisation: Organisation, writings: Sequence[Writing], seen: frozenset[str] | set[str]
+) -> None:
+    """Judgements on what there is. Of people only those whom the directory lists are judged."""
+    there = {writing.uri for writing in writings}
+    for number, (query, voter, useful, judged) in enumerate(organisation.judged):
+        if isinstance(judged, int):
+            uri = organisation.writings[judged].uri
+            if uri not in there:
+                continue
+            target = Target(TargetKind.DOCUMENT, document_id(SOURCE, uri))
+        else:
+            target = Target(TargetKind.PERSON, judged)
+        at = LATEST + timedelta(hours=number)
+        feedback.save_judgement(
+            transaction, Judgement(f"judgement-{number}", voter, query, terms_of(query), target, useful, at)
+        )
