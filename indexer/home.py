@@ -75,6 +75,10 @@ class Home:
         finally:
             lock.release()
 
+    def secret(self) -> bytes:
+        """The home's own secret; see `home_secret`."""
+        return home_secret(self.folder)
+
     def close(self) -> None:
         self.database.close()
 

@@ -105,6 +105,10 @@ class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 
 
+class ErasureRefused(KnowwhoError):
+    """Somebody cannot be erased as things are; the message says what has to be done before."""
+
+
 class EvaluationInvalid(KnowwhoError):
     """Topics, qrels, a run or a measure cannot be used; the message names the file and the line."""
 

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     COMPACT = "compact"
     BACK_UP = "back up"
     ANALYSE = "analyse"
+    ERASE = "erase"
 
 
 class JobState(StrEnum):

@@ -22,11 +22,17 @@ class Role(StrEnum):
 HIDDEN_MEMBER = "hidden member"
 """What stands for somebody who does not want to be found, beside what they wrote."""
 
+FORMER_MEMBER = "former member"
+"""What stands in place of somebody of whom nothing is kept."""
+
 
 class IdentityKind(StrEnum):
+    """`former` is whoever was erased: it stands for nobody, and its value only tells several in a document apart."""
+
     ADDRESS = "address"
     HANDLE = "handle"
     NAME = "name"
+    FORMER = "former"
 
 
 SURENESS = {IdentityKind.ADDRESS: 0, IdentityKind.HANDLE: 1, IdentityKind.NAME: 2}

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from indexer.domain.content import Credit, Message, ParsedDocument
-from indexer.domain.people import Contribution, Identity, Role
+from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, IdentityKind, Role
+from indexer.identity.erasure import NOBODY_ERASED, Erased
 from indexer.identity.identities import identities_of
 from indexer.notation import display_name
 from indexer.settings import SourceBase
@@ -19,28 +20,44 @@ class ItemPeople:
     links: frozenset[tuple[Identity, Identity]]
 
 
-def people_of(document: ParsedDocument, source: SourceBase) -> ItemPeople:
-    """Derive contributions: one for each person and role, the first in time, likes added up."""
-    links: set[tuple[Identity, Identity]] = set()
-    credited = [_contribution(credit, source, links) for credit in document.metadata.credits]
-    written = [(message, _message_contribution(message, source, links)) for message in document.messages]
+def people_of(document: ParsedDocument, source: SourceBase, gone: Erased = NOBODY_ERASED) -> ItemPeople:
+    """Derive contributions: one for each person and role, the first in time, likes added up. Those of whoever is `gone`
+    stand as a former member's."""
+    item = _Item(source, gone)
+    credited = [item.contribution(credit) for credit in document.metadata.credits]
+    written = [(message, item.message_contribution(message)) for message in document.messages]
     parts = [part for part in credited if part] + [part for _, part in written if part]
-    return ItemPeople(_one_a_role(parts), tuple(written), frozenset(links))
+    return ItemPeople(_one_a_role(parts), tuple(written), frozenset(item.links))
 
 
-def _contribution(credit: Credit, source: SourceBase, links: set[tuple[Identity, Identity]]) -> Contribution | None:
-    found = identities_of(credit, source.name, source.handle_namespace, trust_addresses=source.trust_addresses)
-    if not found:
-        return None
-    links.update((found[0], other) for other in found[1:])
-    return Contribution(found[0], display_name(credit.name) if credit.name else None, credit.role, credit.at)
+class _Item:
+    """Collects the links between the identities of one item, and tells its former members apart."""
+
+    def __init__(self, source: SourceBase, gone: Erased) -> None:
+        self._source, self._gone = source, gone
+        self._former: dict[str, Identity] = {}
+        self.links: set[tuple[Identity, Identity]] = set()
+
+    def contribution(self, credit: Credit) -> Contribution | None:
+        source = self._source
+        found = identities_of(credit, source.name, source.handle_namespace, trust_addresses=source.trust_addresses)
+        if not found:
+            return None
+        whose = self._gone.whose_credit(found, credit.name) if self._gone else None
+        if whose is not None:
+            former = self._former.setdefault(whose, former_identity(len(self._former) + 1))
+            return Contribution(former, FORMER_MEMBER, credit.role, credit.at)
+        self.links.update((found[0], other) for other in found[1:])
+        return Contribution(found[0], display_name(credit.name) if credit.name else None, credit.role, credit.at)
+
+    def message_contribution(self, message: Message) -> Contribution | None:
+        part = self.contribution(message.credit) if message.credit else None
+        return part and replace(part, at=message.at, message=message.number, likes=message.likes)
 
 
-def _message_contribution(
-    message: Message, source: SourceBase, links: set[tuple[Identity, Identity]]
-) -> Contribution | None:
-    part = _contribution(message.credit, source, links) if message.credit else None
-    return part and replace(part, at=message.at, message=message.number, likes=message.likes)
+def former_identity(number: int) -> Identity:
+    """The identity of the first, second, … of those erased in a document."""
+    return Identity(IdentityKind.FORMER, "", str(number))
 
 
 def _one_a_role(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:

@@ -35,6 +35,8 @@ def is_placeholder(identity: Identity, name: str | None, patterns: Iterable[str]
     "Unknown" beside an address takes nothing from it.
     """
     spoken = identity.value if identity.kind is IdentityKind.NAME else identity.value.split("@")[0]
+    if identity.kind is IdentityKind.FORMER:
+        return True
     shown = plain(name or "").lstrip("@") if identity.kind is IdentityKind.HANDLE else ""
     texts = [text for text in (spoken, shown) if text]
     nothing = not any(character.isalnum() for character in spoken)

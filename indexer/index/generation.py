@@ -213,6 +213,11 @@ class IndexFolder:
                 (self._generations / f"{name}.json").unlink(missing_ok=True)
         self._drop_unused()
 
+    def drop_loose(self) -> None:
+        """Remove what runs that ended half-way have left: embeddings, unfinished files and folders."""
+        for file in (*self.root.glob("journal-*.bin"), *self.root.glob("*.new"), *self._generations.glob("*.new")):
+            file.unlink(missing_ok=True)
+
     def fallbacks(self, name: str | None) -> list[str]:
         """The generations to serve in place of a damaged one, best first: those before it, the latest first, then those
         after it; all where there is no such generation."""

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from indexer.domain.errors import JobStopped, JobsUnavailable
 from indexer.settings import JobSettings
 from indexer.store import DatabaseFailure
+from indexer.store.vacuum import forget_deleted
 
 APPLICATION = "knowwho"
 VERSION = "1"  # the engine finishes a job only with the version that began it: raise it where that must not go on
@@ -145,6 +146,11 @@ class JobEngine:
         if jobs:
             with self._opened() as client:
                 client.delete_workflows(list(jobs))
+
+    def forget_deleted(self) -> None:
+        """Leave nothing in the engine's file of jobs that were forgotten; a database server sees to that by itself."""
+        if self._settings.database is None and self._file.exists():
+            forget_deleted(self._file)
 
     def running_on(self, worker: str) -> list[str]:
         """The jobs that the engine takes for running on a worker."""

@@ -18,11 +18,13 @@ from indexer.embedding import Encoder
 from indexer.home import Home
 from indexer.jobs.attempt import Attempt
 from indexer.jobs.engine import JobEngine, RunStep
+from indexer.jobs.forgetting import forget_ended
 from indexer.jobs.requests import sources_of
 from indexer.jobs.results import plain, source_values
 from indexer.pipeline import reindex
 from indexer.pipeline.backup import back_up
 from indexer.pipeline.compact import compact
+from indexer.pipeline.erasure import finish_erasures
 from indexer.pipeline.rebuild import rebuild
 from indexer.pipeline.verify import verify
 from indexer.settings import DirectorySource, EncoderSettings, Settings
@@ -71,6 +73,7 @@ class Work:
     attempt: Attempt
     encoders: Encoders
     step: RunStep
+    engine: JobEngine
 
     def encoder(self) -> Encoder:
         return self.encoders.get(self.settings.encoder)
@@ -129,7 +132,7 @@ class Runner:
     def _outcome(self, job: Job, attempt: Attempt, step: RunStep) -> tuple[JobState, dict[str, Any] | None, str | None]:
         try:
             settings = self._read_settings()
-            work = Work(self._home, settings, job.request.parameters, attempt, self._encoders, step)
+            work = Work(self._home, settings, job.request.parameters, attempt, self._encoders, step, self._engine)
             found = self._kinds[job.request.kind](work)
         except JobStopped:
             raise
@@ -197,6 +200,18 @@ def _analyse(work: Work) -> Outcome:
     return Outcome(work.do("analyse", analyse))
 
 
+def _erase(work: Work) -> Outcome:
+    return Outcome(work.do("erase", partial(_finished_erasures, work)))
+
+
+def _finished_erasures(work: Work) -> dict[str, Any]:
+    def forget() -> None:
+        forget_ended(work.home, work.engine)
+
+    finish_erasures(work.home, work.encoder(), work.settings, work.attempt.report, forget_jobs=forget)
+    return {"generation": work.home.index.current_name()}
+
+
 def _compact(work: Work) -> Outcome:
     report = work.attempt.report
     return Outcome(work.do("compact", lambda: plain(compact(work.home, work.encoder(), work.settings, report))))
@@ -243,4 +258,5 @@ KINDS: Mapping[JobKind, DoWork] = {
     JobKind.COMPACT: _compact,
     JobKind.VERIFY: _verify,
     JobKind.BACK_UP: _back_up,
+    JobKind.ERASE: _erase,
 }

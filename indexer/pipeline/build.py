@@ -65,15 +65,31 @@ def compact_index(home: Home, encoder: Encoder, settings: Settings, report: Repo
     return _build(home, encoder, settings, report, False, None)
 
 
+def forget_dead(home: Home, encoder: Encoder, settings: Settings, report: ReportProgress) -> None:
+    """Leave nothing in the index of any passage that is gone: segments that hold one are written again, and only the
+    generation that serves then stays."""
+    _build(home, encoder, settings, report, False, None, thorough=True)
+    home.index.clean(1)
+    home.index.drop_loose()
+    _forget_retired(home)
+
+
 def _build(
-    home: Home, encoder: Encoder, settings: Settings, report: ReportProgress, anew: bool, most_again: int | None
+    home: Home,
+    encoder: Encoder,
+    settings: Settings,
+    report: ReportProgress,
+    anew: bool,
+    most_again: int | None,
+    *,
+    thorough: bool = False,
 ) -> BuildResult | None:
     present = _usable(home, encoder)
     with home.database.begin() as transaction:
         outdated.forget_outdated(transaction, present.passage_ids() if present else np.zeros(0, np.int64))
         outdated.renumber_changed(transaction)
         wanted = np.asarray(passages.passage_ids(transaction), np.int64)
-    kept, rewritten = ([], []) if anew else _choose(present, wanted, settings, most_again)
+    kept, rewritten = ([], []) if anew else _choose(present, wanted, settings, most_again, thorough=thorough)
     missing = np.setdiff1d(wanted, _ids(kept), assume_unique=True)
     dead = np.sort(np.setdiff1d(_ids(kept), wanted, assume_unique=True))
     if present is not None and not anew and not len(missing) and not rewritten and not present.left_out:
@@ -151,13 +167,19 @@ def _forget_retired(home: Home) -> None:
 
 
 def _choose(
-    present: Generation | None, wanted: NDArray[np.int64], settings: Settings, most_again: int | None
+    present: Generation | None,
+    wanted: NDArray[np.int64],
+    settings: Settings,
+    most_again: int | None,
+    *,
+    thorough: bool = False,
 ) -> tuple[list[Segment], list[Segment]]:
     """Which segments stay as they are and which are written again, `most_again` passages at most: because too many of
-    their rows are dead, or because there are too many of about their size."""
+    their rows are dead (with `thorough` any), or because there are too many of about their size."""
     segments = present.segments if present else []
     living = {segment.folder: int(np.isin(segment.passages, wanted).sum()) for segment in segments}
-    dying = [segment for segment in segments if living[segment.folder] <= (1 - DEAD_SHARE) * segment.rows]
+    most_living = {s.folder: s.rows - 1 if thorough else (1 - DEAD_SHARE) * s.rows for s in segments}
+    dying = [segment for segment in segments if living[segment.folder] <= most_living[segment.folder]]
     rest = [segment for segment in segments if segment not in dying]
     again: list[Segment] = []
     room = math.inf if most_again is None else most_again

@@ -8,13 +8,15 @@ from indexer.domain.content import ItemState
 from indexer.domain.errors import DirectoryInvalid, SourceUnavailable
 from indexer.domain.people import DirectoryPerson, DirectoryRecords
 from indexer.home import Home
-from indexer.identity import resolve_people
+from indexer.identity import directory_without, read_erased, resolve_people
+from indexer.identity.erasure import traces_of
 from indexer.pipeline.digests import settings_digest
 from indexer.pipeline.planning import plan_source
 from indexer.pipeline.results import SourceResult
 from indexer.settings import DirectorySource, Settings, SourceSettings
 from indexer.sources import Directory
-from indexer.store import Transaction, items, people
+from indexer.store import Transaction, erased, items, people
+from indexer.store.database import take_write_lock
 from indexer.store.items import SourceState
 
 
@@ -38,7 +40,8 @@ def read_directories(
     except (DirectoryInvalid, SourceUnavailable) as error:
         return [replace(result, error=str(error)) for result in results]
     with home.database.begin() as transaction:
-        people.apply_directory(transaction, records)
+        take_write_lock(transaction)  # nobody may be erased between this look and what is saved
+        people.apply_directory(transaction, _without_erased(home, transaction, records))
         resolve_people(transaction, settings.identity.placeholders)
         for source in wanted:
             _record_directory(transaction, source, settings)
@@ -57,6 +60,19 @@ def _all_records(listed: Sequence[DirectorySource]) -> DirectoryRecords:
         units=tuple({unit.name: unit for records in reversed(found) for unit in records.units}.values()),
         memberships=tuple(membership for records in found for membership in records.memberships),
     )
+
+
+def _without_erased(home: Home, transaction: Transaction, records: DirectoryRecords) -> DirectoryRecords:
+    """The records without those who were erased; what is new of these is remembered as theirs, too."""
+    kept, listed = directory_without(records, read_erased(transaction, home.secret))
+    before = erased.count_traces(transaction)
+    for whose, entry in listed:
+        traces = traces_of(home.secret(), whose, [entry.person.id], entry.identities, ())
+        erased.remember_traces(transaction, traces, datetime.now(UTC))
+    if erased.count_traces(transaction) != before:
+        erased.begin_erasure(transaction)
+    erased.note_listed(transaction, len(listed))
+    return kept
 
 
 def _record_directory(transaction: Transaction, source: DirectorySource, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
@@ -12,7 +12,7 @@ from indexer.domain.errors import DocumentUnreadable, ItemGone
 from indexer.domain.people import Contribution
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.home import Home
-from indexer.identity import people_of
+from indexer.identity import NOBODY_ERASED, audience_without, people_of, read_erased, without_erased
 from indexer.parsing import ParserPool
 from indexer.passages import split
 from indexer.pipeline.digests import content_digest
@@ -21,6 +21,7 @@ from indexer.pipeline.retries import next_try
 from indexer.settings import Settings, SourceSettings
 from indexer.sources import Source
 from indexer.store import Transaction, documents, identities, items, people
+from indexer.store.database import take_write_lock
 from indexer.store.documents import DocumentDraft
 from indexer.store.items import KnownItem
 
@@ -78,6 +79,7 @@ class ItemReader:
             self._named = NamedPeople(people.directory_ids(transaction), addresses)
         self._unfetched: list[tuple[SourceItem, DocumentUnreadable]] = []
         self._same: list[SourceItem] = []
+        self._erased = NOBODY_ERASED
         self._reading = Reading((), {})
         self._read = ReadItems()
 
@@ -125,6 +127,8 @@ class ItemReader:
 
     def _save(self, batch: Sequence[tuple[SourceItem, Outcome]]) -> None:
         with self._home.database.begin() as transaction:
+            take_write_lock(transaction)  # nobody may be erased between this look and what is saved
+            self._erased = read_erased(transaction, self._home.secret, self._erased)
             gone = [item.uri for item, outcome in batch if isinstance(outcome, ItemGone)]
             items.remove_items(transaction, self._settings.name, gone)
             there = [(item, outcome) for item, outcome in batch if not isinstance(outcome, ItemGone)]
@@ -139,6 +143,7 @@ class ItemReader:
             item_id = self._record_failure(transaction, item, outcome)
             documents.remove_document(transaction, item_id)
             return outcome.state
+        outcome = without_erased(outcome, self._settings, self._erased)
         default = self._all_settings.default_visibility
         where = place(item.uri, outcome.metadata, self._settings, self._communities, default, self._named)
         passages = split(outcome, self._all_settings.passages)
@@ -149,7 +154,8 @@ class ItemReader:
             return state
         if where.community is not None and where.community_name is not None:
             people.ensure_communities(transaction, {where.community: where.community_name}, default)
-        involved = people_of(outcome, self._settings)
+        where = replace(where, audience=audience_without(where.audience, self._erased))
+        involved = people_of(outcome, self._settings, self._erased)
         identities.link_identities(transaction, involved.links)
         draft = _draft(self._settings.name, item, outcome, where, involved.messages)
         documents.replace_document(transaction, item_id, draft, passages, involved.contributions)
@@ -180,7 +186,7 @@ class ItemReader:
             revision=item.revision,
             content_digest=content_digest(item),
             state=state,
-            reason=reason,
+            reason=reason and self._erased.without(reason),
             failures=failures,
             next_try=retry,
         )

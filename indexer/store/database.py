@@ -87,6 +87,10 @@ class Database:
         """Where the database is kept as it was before it was migrated from a schema."""
         return self._file.with_name(f"{self._file.stem}.schema-{schema}{self._file.suffix}")
 
+    def kept_copies(self) -> list[Path]:
+        """The copies that were kept before migrations, finished or not."""
+        return sorted(self._file.parent.glob(f"{self._file.stem}.schema-*{self._file.suffix}*"))
+
     def check(self) -> list[str]:
         """What is wrong with the file and its schema, as sentences; empty where nothing is."""
         if not self._file.exists():

@@ -104,6 +104,24 @@ def replace_passages(transaction: Transaction, document: int, new: Sequence[Pass
     _insert_passages(transaction, document, new)
 
 
+def reword_document(
+    transaction: Transaction,
+    document: int,
+    title: str,
+    url: str | None,
+    blocks: Iterable[Block],
+    new: Sequence[Passage],
+) -> None:
+    """Give a document (row id) another title, address and text. The passages it had are gone at once, also those that
+    only older generations hold."""
+    transaction.execute(update(documents).where(documents.c.id == document).values(title=title, url=url))
+    stored = [_block_values(block) for block in blocks]
+    transaction.execute(update(document_texts).where(document_texts.c.document_id == document).values(blocks=stored))
+    for table in (passages, document_blocks, signatures):
+        transaction.execute(delete(table).where(table.c.document_id == document))
+    _insert_passages(transaction, document, new)
+
+
 def remove_document(transaction: Transaction, item_id: int) -> None:
     """Remove the document of an item that has become unreadable."""
     transaction.execute(delete(documents).where(documents.c.item_id == item_id))
@@ -144,6 +162,17 @@ def find_by_ids(transaction: Transaction, ids: Iterable[int], audience_ids: Iter
 def title_of(transaction: Transaction, document: int) -> str:
     """The title of a document, by its row id."""
     return str(transaction.execute(select(documents.c.title).where(documents.c.id == document)).scalar_one())
+
+
+def url_of(transaction: Transaction, document: int) -> str | None:
+    """Where a document (row id) is to be opened."""
+    url: str | None = transaction.execute(select(documents.c.url).where(documents.c.id == document)).scalar_one()
+    return url
+
+
+def all_ids(transaction: Transaction) -> list[int]:
+    """The row ids of all documents, ascending."""
+    return list(transaction.execute(select(documents.c.id).order_by(documents.c.id)).scalars())
 
 
 def ids_of(transaction: Transaction, source: str) -> list[int]:

@@ -228,7 +228,7 @@ def unresolved(transaction: Transaction) -> list[tuple[Identity, int]]:
     statement = (
         select(identities.c.kind, identities.c.namespace, identities.c.value, count)
         .join(contributions, contributions.c.identity_id == identities.c.id)
-        .where(identities.c.person_id.is_(None))
+        .where(identities.c.person_id.is_(None), identities.c.kind != IdentityKind.FORMER)
         .group_by(identities.c.id)
         .order_by(count.desc(), identities.c.value)
     )

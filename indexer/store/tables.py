@@ -470,11 +470,17 @@ disowned_identities = Table(
     Column("person", String, primary_key=True),
 )
 
-# Who wants nothing kept of them: keyed hashes of ids and identities, by which they are known when a source is read.
+# Who wants nothing kept of them: keyed hashes of their ids, identities and names, by which they are known when a source
+# is read. `kind` is a TraceKind; `whose` is random, the same for all hashes of one person; `words` and `start` are of
+# phrases only: how many words one has, and two bytes of the keyed hash of the first, which most texts rule out by.
 erased = Table(
     "erased",
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("whose", String, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

@@ -24,6 +24,7 @@ KIND_WORDS = {
     JobKind.COMPACT: ("Compact", "Merge segments"),
     JobKind.BACK_UP: ("Back up", "Copy the whole home"),
     JobKind.ANALYSE: ("Analyse", "Find near-duplicates"),
+    JobKind.ERASE: ("Erase", "Finish erasing people"),
 }
 
 

@@ -81,6 +81,10 @@ def upgrade() -> None:
     op.create_table(
         "erased",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("whose", sa.String(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erased")),
     )
