@@ -7,7 +7,7 @@ than showing one thing twice.
 
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,7 +73,7 @@ def find_near_duplicates(database: Database, report: ReportProgress = ignore_pro
         unsigned = near_duplicates.unsigned(transaction)
         if not unsigned:
             return 0
-        corpus = _Corpus(near_duplicates.all_signatures(transaction))
+        corpus = _Corpus(near_duplicates.all_signatures(transaction), near_duplicates.audiences(transaction))
     new = iter(unsigned)
     compared = 0
     while batch := list(islice(new, DOCUMENTS_A_BATCH)):
@@ -121,9 +121,14 @@ def signature(text: str) -> NDArray[np.uint32]:
 
 
 class _Corpus:
-    """Signatures compared so far, by document."""
+    """Signatures compared so far, by document.
 
-    def __init__(self, stored: Mapping[int, bytes]) -> None:
+    Where very many are alike, a document is compared with some of each audience: which it is a pair with follows from
+    what those may read who may read both.
+    """
+
+    def __init__(self, stored: Mapping[int, bytes], audiences: Mapping[int, int]) -> None:
+        self._audiences = audiences
         self._documents = np.fromiter(stored, np.int64, len(stored))
         self._values = np.frombuffer(b"".join(stored.values()), np.uint32).reshape(-1, VALUES)
 
@@ -132,11 +137,13 @@ class _Corpus:
         start = len(self._documents)
         self._documents = np.concatenate([self._documents, np.fromiter(found, np.int64, len(found))])
         self._values = np.concatenate([self._values, np.stack(list(found.values()))])
-        sharing = _sharing_a_band(self._values, start)
+        audiences = [self._audiences[document] for document in self._documents.tolist()]
+        sharing = _sharing_a_band(self._values, audiences, start)
         pairs: set[tuple[int, int]] = set()
         for row, others in sharing.items():
             one = int(self._documents[row])
-            pairs.update((min(one, other), max(one, other)) for other in self._alike(row, sorted(others)))
+            alike = chain(*(self._alike(row, sorted(theirs)) for theirs in others.values()))
+            pairs.update((min(one, other), max(one, other)) for other in alike)
         return sorted(pairs)
 
     def _alike(self, row: int, others: Sequence[int]) -> list[int]:
@@ -145,18 +152,21 @@ class _Corpus:
         return [int(self._documents[others[i]]) for i in best if estimates[i] >= LEAST_ESTIMATE]
 
 
-def _sharing_a_band(values: NDArray[np.uint32], start: int) -> dict[int, set[int]]:
-    """For each row from `start` on, the rows before it that have one whole band of values in common with it."""
-    sharing: dict[int, set[int]] = {}
+def _sharing_a_band(values: NDArray[np.uint32], audiences: Sequence[int], start: int) -> dict[int, dict[int, set[int]]]:
+    """For each row from `start` on, the rows before it that have one whole band of values in common with it, by
+    audience."""
+    sharing: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for band in range(0, VALUES, ROWS_A_BAND):
         keys = _keys(values[:, band : band + ROWS_A_BAND])
         wanted = np.flatnonzero(np.isin(keys, keys[start:]))
-        by_key: dict[int, list[int]] = {}
+        by_key: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for row, key in zip(wanted.tolist(), keys[wanted].tolist(), strict=True):
-            before = by_key.setdefault(key, [])
-            if row >= start and before:
-                sharing.setdefault(row, set()).update(before[:MOST_CANDIDATES])
-            before.append(row)
+            before = by_key[key]
+            if row >= start:
+                for audience, rows in before.items():
+                    sharing[row][audience].update(rows)
+            if len(mine := before[audiences[row]]) < MOST_CANDIDATES:
+                mine.append(row)
     return sharing
 
 

@@ -1,11 +1,10 @@
-"""Leaves blocks that many documents of a source repeat out of their passages.
+"""Leaves blocks that many documents of a source and an audience repeat out of their passages.
 
 What is boilerplate follows from the documents that the source has now, so a run that adds, changes or removes some ends
 with the passages that a rebuild would give. Only documents whose own boilerplate has changed are split again, from
 their stored text.
 """
 
-import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -60,10 +59,17 @@ def changed_documents(known: SourceBlocks, settings: PassageSettings) -> Iterato
 
 def is_left_out(known: SourceBlocks, settings: PassageSettings) -> NDArray[np.bool_]:
     """Which digests passages leave out: the blocks that at least `boilerplate_documents` documents and
-    `boilerplate_share` of all hold, except in the first of these, so that nothing becomes impossible to find."""
-    _, first, of, counts = np.unique(known.digests, return_index=True, return_inverse=True, return_counts=True)
-    least = max(settings.boilerplate_documents, math.ceil(settings.boilerplate_share * len(known.documents)))
-    return np.asarray((counts[of] >= least) & (first[of] != np.arange(len(of))), np.bool_)
+    `boilerplate_share` of all hold, except in the first of these, so that nothing becomes impossible to find.
+
+    Each audience is counted apart: what documents hold that somebody may not read changes nothing in those they may.
+    """
+    _, audience_of, sizes = np.unique(known.audiences, return_inverse=True, return_counts=True)
+    audiences = np.repeat(audience_of, known.counts)
+    _, blocks_of = np.unique(known.digests, return_inverse=True)
+    shared = blocks_of * len(sizes) + audiences
+    _, first, of, counts = np.unique(shared, return_index=True, return_inverse=True, return_counts=True)
+    least = np.maximum(settings.boilerplate_documents, np.ceil(settings.boilerplate_share * sizes))
+    return np.asarray((counts[of] >= least[audiences]) & (first[of] != np.arange(len(of))), np.bool_)
 
 
 def _digest_new(home: Home, source: str, report: ReportProgress) -> None:

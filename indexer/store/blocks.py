@@ -19,9 +19,10 @@ NOTHING = b""
 class SourceBlocks:
     """The documents of a source (row ids) in order of public id, which a rebuild keeps, with the distinct digests of
     their blocks, document after document and ascending in each: `digests` are all, `counts` says how many are whose.
-    Likewise those of them that the passages leave out."""
+    Likewise those of them that the passages leave out. `audiences` (row ids) are those of the documents."""
 
     documents: NDArray[np.int64]
+    audiences: NDArray[np.int64]
     digests: NDArray[np.int64]
     counts: NDArray[np.int64]
     left_out: NDArray[np.int64]
@@ -72,15 +73,25 @@ def left_out_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[i
 def digested(transaction: Transaction, source: str) -> SourceBlocks:
     """The blocks of every document of a source whose digests are kept."""
     statement = (
-        select(document_blocks.c.document_id, document_blocks.c.digests, document_blocks.c.left_out)
+        select(
+            document_blocks.c.document_id,
+            documents.c.audience_id,
+            document_blocks.c.digests,
+            document_blocks.c.left_out,
+        )
         .join(documents, documents.c.id == document_blocks.c.document_id)
         .where(documents.c.source == source)
         .order_by(documents.c.public_id)
     )
     rows = plain_rows(transaction, statement)
-    ids, digests, left_out = ([row[column] for row in rows] for column in range(3))
+    ids, audiences, digests, left_out = ([row[column] for row in rows] for column in range(4))
     return SourceBlocks(
-        np.asarray(ids, np.int64), _unpacked(digests), _lengths(digests), _unpacked(left_out), _lengths(left_out)
+        np.asarray(ids, np.int64),
+        np.asarray(audiences, np.int64),
+        _unpacked(digests),
+        _lengths(digests),
+        _unpacked(left_out),
+        _lengths(left_out),
     )
 
 

@@ -39,6 +39,11 @@ def all_signatures(transaction: Transaction) -> dict[int, bytes]:
     return dict(plain_rows(transaction, select(signatures).order_by(signatures.c.document_id)))
 
 
+def audiences(transaction: Transaction) -> dict[int, int]:
+    """The audience (row id) of every document (row id)."""
+    return dict(plain_rows(transaction, select(documents.c.id, documents.c.audience_id)))
+
+
 def texts_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[int, DocumentText]:
     """The texts of documents (row ids), put together from their passages."""
     titles: dict[int, str] = {}

@@ -44,6 +44,16 @@ class FoundPassage:
     document: Document
     audience: int
 
+    @property
+    def public_id(self) -> str:
+        """What it is called outside: row ids would tell how many passages there are besides."""
+        return public_id_of(self.document.public_id, self.ordinal)
+
+
+def public_id_of(document: str, ordinal: int) -> str:
+    """The public id of a passage by that of its document."""
+    return f"{document}#{ordinal}"
+
 
 def passage_ids(transaction: Transaction) -> list[int]:
     """The ids of all passages that the index should hold, ascending."""

@@ -63,7 +63,8 @@ class Contributor(Shape):
 
 
 class PassageOut(Shape):
-    """A passage of the answer. `extract` is runs of text, each with whether it matches the query."""
+    """A passage of the answer. `id` is its document's with its number in there; `extract` is runs of text, each with
+    whether it matches the query."""
 
     id: str
     document: DocumentRef
@@ -406,7 +407,7 @@ def ranked_out(ranked: RankedPerson, explain: bool) -> RankedPersonOut:
                 role=entry.role,
                 date=_day(entry.at),
                 share=entry.share,
-                passage=str(entry.passage.id),
+                passage=entry.passage.public_id,
                 message=entry.message,
             )
             for entry in ranked.evidence
@@ -419,7 +420,7 @@ def _passage_out(hit: Hit, names: dict[str, str], explain: bool) -> PassageOut:
     document, locator = hit.passage.document, hit.passage.locator
     slug = document.community
     return PassageOut(
-        id=str(hit.passage.id),
+        id=hit.passage.public_id,
         document=document_ref(document),
         community=CommunityRef(slug=slug, name=names[slug]) if slug in names else None,
         locator=LocatorOut(page=locator.page, heading=locator.heading, message=locator.message, line=locator.line),

@@ -32,7 +32,7 @@ def find_documents(transaction: Transaction, names: Iterable[str], readable: Rea
         if whole is not None:
             keys[name] = whole.public_id
         elif holder is not None and ordinal is not None and (holder.id, ordinal) in known:
-            keys[name] = passage_key(holder.public_id, ordinal)
+            keys[name] = passages.public_id_of(holder.public_id, ordinal)
     return keys
 
 
@@ -43,10 +43,6 @@ def find_people(transaction: Transaction, names: Iterable[str]) -> dict[str, str
     known = identities.people_behind(transaction, [identity for identity in spelled.values() if identity])
     meant = {name: known[identity] for name, identity in spelled.items() if identity in known}
     return meant | people.present_ids(transaction, wanted)
-
-
-def passage_key(public_id: str, ordinal: int) -> str:
-    return f"{public_id}#{ordinal}"
 
 
 def are_passages(keys: Iterable[str]) -> bool:

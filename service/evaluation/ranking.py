@@ -7,7 +7,6 @@ from indexer.domain.errors import EvaluationInvalid, QueryInvalid
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.store import Transaction
 from service.auth import ReadableAudiences
-from service.evaluation.items import passage_key
 from service.evaluation.people import rank_people_of
 from service.evaluation.runs import RankedItem, Ranking, Run
 from service.evaluation.topics import Topic
@@ -93,9 +92,7 @@ def _rank(
         return rank_people_of(transaction, retrieved, topic, task.limit, readable, settings.experts)
     ranked = [
         RankedItem(
-            passage_key(entry.passage.document.public_id, entry.passage.ordinal)
-            if task.passages
-            else entry.passage.document.public_id,
+            entry.passage.public_id if task.passages else entry.passage.document.public_id,
             entry.relevance,
         )
         for entry in rank_documents(transaction, retrieved, readable, settings.search)

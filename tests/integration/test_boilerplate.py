@@ -1,5 +1,6 @@
 """Passages after additions, changes and removals are those of a rebuild."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service.settings import ServiceSettings
 from tests.fakes import index_home, settings_for
 
 CHECKLIST = "- [ ] Every section of this template is filled in\n- [ ] The approvers have agreed to all of it"
+SEAL_CARE = " ".join(f"Step {number} of the care of seals is described here." for number in range(20))
 NOTES = {
     "pads": "Pads wear on wet days.",
     "hoses": "Hoses crack in the cold.",
@@ -125,6 +127,20 @@ def test_near_duplicates_follow_changes_and_removals(tmp_path: Path, settings: S
     (library / "pads.md").unlink()
     index_home(settings)
     assert partners(settings) == {}
+
+
+def test_documents_that_a_viewer_may_not_read_take_no_places_among_near_duplicates(tmp_path: Path) -> None:
+    audiences = [*["members:welding"] * 60, "public", "public"]
+    lines = [
+        {"id": f"t-{number:02}", "title": "Seal care", "audience": audience, "messages": [{"id": 1, "text": SEAL_CARE}]}
+        for number, audience in enumerate(audiences)
+    ]
+    (tmp_path / "chat.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    home = settings_for(tmp_path, [{"name": "chat", "kind": "threads", "path": str(tmp_path / "chat.jsonl")}])
+    index_home(home)
+    found = partners(home)
+    assert "t-61" in found["t-60"]
+    assert "t-60" in found["t-61"]
 
 
 def partners(settings: ServiceSettings) -> dict[str, set[str]]:

@@ -85,6 +85,16 @@ def test_opinions_count_the_judgements_on_documents_and_on_their_people_latest_f
         assert feedback.opinions_on(transaction, []) == []
 
 
+def test_opinions_on_people_of_other_documents_take_no_places(settings: ServiceSettings) -> None:
+    with writing(settings) as transaction:
+        row, target = document(transaction, "A")
+        asker_of_b = person(transaction, "rui")
+        judge(transaction, target)
+        for number in range(feedback.LATEST_OPINIONS + 1):
+            judge(transaction, asker_of_b, query=f"how {number}", day=1)
+        assert [entry.target for entry in feedback.opinions_on(transaction, [row])] == [target]
+
+
 def test_a_judgement_follows_a_person_to_the_id_they_have_now(tmp_path: Path, settings: ServiceSettings) -> None:
     with writing(settings) as transaction:
         before = person(transaction, "minl")
