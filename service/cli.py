@@ -1,4 +1,5 @@
-"""The `knowwho` command: the indexer's commands, and serve, search, people, shortlist, feedback, evaluate."""
+"""The `knowwho` command: the indexer's commands, and serve, search, people, shortlist, feedback, evaluate,
+account."""
 
 import logging
 import os
@@ -15,9 +16,10 @@ from indexer.domain.content import Locator
 from indexer.domain.errors import KnowwhoError
 from indexer.embedding import open_cross_encoder, open_encoder
 from indexer.settings import load_settings
+from service.account_cli import account_app
 from service.api.schemas import answer_out, people_out
+from service.asking import AsPerson, viewer_named
 from service.audit_cli import audit
-from service.auth import ANONYMOUS
 from service.evaluation_cli import evaluate_command
 from service.experts import Answer, answer
 from service.feedback_cli import feedback
@@ -36,6 +38,7 @@ app = typer.Typer(
 add_commands(app)
 app.command("shortlist")(shortlist_command)
 app.command("evaluate")(evaluate_command)
+app.add_typer(account_app, name="account")
 app.add_typer(feedback, name="feedback")
 app.add_typer(audit, name="audit")
 
@@ -94,10 +97,11 @@ def search(
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
     explain: Explain = False,
+    as_person: AsPerson = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question: the best passages, and the people to ask."""
-    found = _answer(context, question, community, kind, since, until, limit)
+    found = _answer(context, question, community, kind, since, until, limit, as_person)
     if as_json:
         print(answer_out(found, explain=explain).model_dump_json(indent=2))
         return
@@ -126,10 +130,11 @@ def people(
     since: Since = None,
     until: Until = None,
     explain: Explain = False,
+    as_person: AsPerson = None,
     as_json: AsJson = False,
 ) -> None:
     """Whom to ask about something, each with the documents that speak for them."""
-    found = _answer(context, question, community, kind, since, until, None)
+    found = _answer(context, question, community, kind, since, until, None, as_person)
     if as_json:
         print(people_out(found, explain=explain).model_dump_json(indent=2))
         return
@@ -168,6 +173,7 @@ def _answer(
     since: str | None,
     until: str | None,
     limit: int | None,
+    as_person: str | None,
 ) -> Answer:
     settings = _settings(context)
     query = parse_query(
@@ -182,7 +188,7 @@ def _answer(
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
     index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
     index.load_model()
-    return answer(home, index, query, ANONYMOUS, settings)
+    return answer(home, index, query, viewer_named(home, as_person), settings)
 
 
 def _print_head(found: Answer) -> None:

@@ -26,6 +26,7 @@ from service.auth import (
     why_foreign,
     why_refused,
 )
+from service.browsers import SESSION_COOKIE, session_secret  # noqa: F401  # tests take the name from here
 from service.search import OpenIndex
 from service.settings import ServiceSettings
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:  # the job engine takes a third of a second that the commands 
     from indexer.jobs.queue import JobQueue
 
 API = "/api/"
-SESSION_COOKIE = "knowwho_session"
 BEARER = "bearer"
 BAD_TOKEN = "the token is unknown, has run out or was taken back: make a new one"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="knowwho"'}
@@ -74,7 +74,7 @@ def find_sign_in(request: Request, parts: Parts) -> SignIn | None:
         if found is None:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, BAD_TOKEN, CHALLENGE)
         return found
-    secret = request.cookies.get(SESSION_COOKIE)
+    secret = session_secret(request, parts.settings.access)
     return sign_in_by_session(parts.home, secret, now, parts.settings.access) if secret else None
 
 

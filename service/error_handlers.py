@@ -22,9 +22,11 @@ from indexer.domain.errors import (
     JobInvalid,
     JobsUnavailable,
     KnowwhoError,
+    LockedOut,
     NotFound,
     QueryInvalid,
     SettingsInvalid,
+    SignInRefused,
     SourceUnavailable,
     StorageFull,
     StorageReadOnly,
@@ -36,6 +38,8 @@ STATUS = {
     AccountInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     JobInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
+    SignInRefused: HTTPStatus.FORBIDDEN,
+    LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
     JobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     SettingsInvalid: HTTPStatus.SERVICE_UNAVAILABLE,
     BackupInvalid: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -84,8 +88,11 @@ def add_error_handlers(app: FastAPI, respond: Respond) -> None:
         status = next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
         told = next((told for kind, told in TOLD_TO_ADMIN.items() if isinstance(error, kind)), None)
         if told is None:
-            return respond(request, status, str(error))
-        log.error("%s: %s", request.scope["path"], error, extra={"action": "home_unusable"})
+            response = respond(request, status, str(error))
+            if isinstance(error, LockedOut):
+                response.headers["Retry-After"] = str(error.seconds)
+            return response
+        log.error("%s: %s", _route(request), error, extra={"action": "home_unusable"})
         return respond(request, status, f"{told}; whoever runs this service finds the way out in its log.")
 
     def on_http(request: Request, error: Exception) -> Response:
@@ -103,10 +110,15 @@ def add_error_handlers(app: FastAPI, respond: Respond) -> None:
 
     def on_unexpected(request: Request, error: Exception) -> Response:
         # The details go to the log: they may hold what the viewer may not read.
-        log.error("%s failed", request.scope["path"], exc_info=error, extra={"action": "unexpected_error"})
+        log.error("%s failed", _route(request), exc_info=error, extra={"action": "unexpected_error"})
         return respond(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke; the log of the service says what.")
 
     app.add_exception_handler(Exception, on_unexpected)
     app.add_exception_handler(KnowwhoError, on_own)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)
+
+
+def _route(request: Request) -> str:
+    """A route as it was declared: the address itself may hold the secret of a link."""
+    return str(getattr(request.scope.get("route"), "path", "a request"))

@@ -14,7 +14,7 @@ from indexer.cli.base import AsJson, console, errors, open_home, print_json, set
 from indexer.domain.errors import EvaluationInvalid
 from indexer.domain.progress import Progress, ReportProgress, ignore_progress
 from indexer.embedding import open_cross_encoder, open_encoder
-from service.auth import ANONYMOUS
+from service.asking import AsPerson, viewer_named
 from service.evaluation import (
     DEFAULT_MEASURES,
     Difference,
@@ -62,6 +62,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917  # an argument an option
     limit: Limit = 100,
     community: InCommunity = None,
     per_topic: PerTopic = False,
+    as_person: AsPerson = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well this home ranks, and whether it ranks better than a saved run.
@@ -79,7 +80,9 @@ def evaluate_command(  # noqa: PLR0913, PLR0917  # an argument an option
         read_run(against) if against else None,
         read_candidates(candidates) if candidates else None,
     )
-    found = _evaluate(context, material, Task(people=people, limit=limit, communities=tuple(community or ())), as_json)
+    found = _evaluate(
+        context, material, Task(people=people, limit=limit, communities=tuple(community or ())), as_person, as_json
+    )
     if save:
         write_run(save, found.run)
     if as_json:
@@ -88,16 +91,17 @@ def evaluate_command(  # noqa: PLR0913, PLR0917  # an argument an option
         _print(found, against, per_topic)
 
 
-def _evaluate(context: typer.Context, material: Material, task: Task, quiet: bool) -> Evaluation:
+def _evaluate(context: typer.Context, material: Material, task: Task, as_person: str | None, quiet: bool) -> Evaluation:
     settings = settings_of(context)
     if not isinstance(settings, ServiceSettings):
         raise TypeError("the command was started without the service's settings")
     home = open_home(settings)
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
+    viewer = viewer_named(home, as_person)
     index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
     index.load_model()
     with _bar(quiet or len(material.topics) <= MANY_TOPICS) as report:
-        return evaluate(home, index, material, task, ANONYMOUS, settings, report)
+        return evaluate(home, index, material, task, viewer, settings, report)
 
 
 def _check_place(save: Path | None) -> None:

@@ -14,7 +14,7 @@ from indexer.cli.base import AsJson, console, open_home, settings_of
 from indexer.domain.errors import QueryInvalid
 from indexer.embedding import open_encoder
 from service.api.shortlist_schemas import shortlist_out
-from service.auth import ANONYMOUS
+from service.asking import AsPerson, viewer_named
 from service.experts import MOST_PEOPLE, Shortlist, ShortlistedPerson, rank_shortlist
 from service.printing import print_reasons, steps_of
 from service.search import LONGEST_TEXT, OpenIndex
@@ -40,6 +40,7 @@ def shortlist_command(
     people: GivenInFile = None,
     limit: Limit = None,
     explain: Explain = False,
+    as_person: AsPerson = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank given people for a text, all of them, each with the documents that speak for them."""
@@ -50,7 +51,7 @@ def shortlist_command(
     # Read no more than tells that it is too much.
     asked = " ".join(words or ()) if text is None else _read(text, 4 * LONGEST_TEXT)
     names = [*(person or ()), *(_read(people, 1000 * MOST_PEOPLE).splitlines() if people else ())]
-    found = _rank(context, asked, names)
+    found = _rank(context, asked, names, as_person)
     if as_json:
         print(shortlist_out(found, limit=limit, explain=explain).model_dump_json(indent=2))
         return
@@ -59,14 +60,14 @@ def shortlist_command(
         _explain(found.people[:limit])
 
 
-def _rank(context: typer.Context, text: str, names: Sequence[str]) -> Shortlist:
+def _rank(context: typer.Context, text: str, names: Sequence[str], as_person: str | None) -> Shortlist:
     settings = settings_of(context)
     if not isinstance(settings, ServiceSettings):
         raise TypeError("the command was started without the service's settings")
     home = open_home(settings)
     index = OpenIndex(home, open_encoder(settings.encoder), settings=settings.encoder)
     index.load_model()
-    return rank_shortlist(home, index, text, names, ANONYMOUS, settings)
+    return rank_shortlist(home, index, text, names, viewer_named(home, as_person), settings)
 
 
 def _read(file: Path, most: int) -> str:

@@ -97,6 +97,20 @@ class AccountInvalid(KnowwhoError):
     """An account or its password cannot be as asked; the message says what would be possible."""
 
 
+class SignInRefused(KnowwhoError):
+    """Whoever wants to sign in did not prove who they are; the message does not say what was wrong."""
+
+
+class LockedOut(KnowwhoError):
+    """Too many attempts to sign in failed: try again after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        minutes = -(-seconds // 60)
+        told = "a minute" if minutes == 1 else f"{minutes} minutes"
+        super().__init__(f"too many attempts to sign in have failed: try again in {told}")
+        self.seconds = seconds
+
+
 class Conflict(KnowwhoError):
     """What is asked for does not go with how things are; the message says with what, and the way out."""
 

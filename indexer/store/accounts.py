@@ -22,6 +22,13 @@ class Standings:
     steward_of: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that works once. `account` is whose password it is for; None makes the first admin."""
+
+    account: str | None
+
+
 def add_account(transaction: Transaction, account: Account, password: str | None) -> None:
     """Add an account; `password` is a hash."""
     transaction.execute(
@@ -160,18 +167,18 @@ def add_link(transaction: Transaction, digest: bytes, account: str | None, expir
     transaction.execute(insert(one_time_links).values(digest=digest, account_id=account, expires=expires))
 
 
-def take_link(transaction: Transaction, digest: bytes, now: datetime) -> tuple[str | None] | None:
-    """Use a link up: its account in a tuple, or None where there is none of this secret that still works."""
-    row = transaction.execute(
-        delete(one_time_links).where(one_time_links.c.digest == digest).returning(one_time_links)
-    ).first()
-    return None if row is None or row.expires <= now else (row.account_id,)
+def find_link(transaction: Transaction, digest: bytes, now: datetime) -> Link | None:
+    """The link of this secret where it still works."""
+    statement = select(one_time_links).where(one_time_links.c.digest == digest, one_time_links.c.expires > now)
+    row = transaction.execute(statement).first()
+    return None if row is None else Link(row.account_id)
 
 
-def has_link(transaction: Transaction, digest: bytes, now: datetime) -> bool:
-    """Whether a link still works."""
-    statement = select(one_time_links.c.digest).where(one_time_links.c.digest == digest, one_time_links.c.expires > now)
-    return transaction.execute(statement).first() is not None
+def take_link(transaction: Transaction, digest: bytes, now: datetime) -> Link | None:
+    """Use a link up; None where there is none of this secret that still works."""
+    found = find_link(transaction, digest, now)
+    transaction.execute(delete(one_time_links).where(one_time_links.c.digest == digest))
+    return found
 
 
 def remove_links(transaction: Transaction, account: str | None) -> None:

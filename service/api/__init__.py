@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from service.api import (
+    account,
     audit,
     backups,
     communities,
@@ -26,7 +27,7 @@ router = APIRouter(
         503: {"model": Problem, "description": "Nothing has been indexed yet"},
     },
 )
-for module in (search, shortlist, people, communities, documents, feedback, health):
+for module in (search, shortlist, people, communities, documents, feedback, health, account):
     router.include_router(module.router)
 for administered in (jobs, schedules, generations, sources, backups, audit):
     router.include_router(administered.router)

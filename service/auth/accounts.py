@@ -18,7 +18,6 @@ from service.auth.credentials import digest_of, new_id, new_secret
 from service.auth.passwords import PasswordHash
 from service.auth.pseudonyms import subject_of
 
-COMMAND_LINE = "command line"
 LINK_LASTS = timedelta(hours=24)
 LONGEST_NAME = 100
 NAME = re.compile(r"[^\W_][\w.@+-]*")

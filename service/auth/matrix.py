@@ -48,6 +48,9 @@ JUDGE = Rule(Need.READER, Scope.FEEDBACK)
 ADMIN = Rule(Need.ADMIN, Scope.ADMIN)
 ADMIN_PAGE = Rule(Need.ADMIN)
 READ_PAGE = Rule(Need.READER)
+OPEN_PAGE = Rule(Need.OPEN)
+OWN = Rule(Need.SIGNED_IN, Scope.ACCOUNT)
+OWN_PAGE = Rule(Need.SIGNED_IN)
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/openapi.json"): Rule(Need.OPEN, Scope.SEARCH),
@@ -93,6 +96,24 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/static"): Rule(Need.OPEN),
     ("GET", f"{API}/audit"): ADMIN,
     ("GET", f"{API}/audit/export"): ADMIN,
+    ("GET", f"{API}/account"): OWN,
+    ("GET", f"{API}/account/tokens"): OWN,
+    ("POST", f"{API}/account/tokens"): OWN_PAGE,
+    ("DELETE", f"{API}/account/tokens/{{token_id}}"): OWN,
+    ("GET", f"{API}/account/sessions"): OWN,
+    ("DELETE", f"{API}/account/sessions/{{session_id}}"): OWN,
+    ("GET", "/sign-in"): OPEN_PAGE,
+    ("POST", "/sign-in"): OPEN_PAGE,
+    ("POST", "/sign-out"): OPEN_PAGE,
+    ("GET", "/first-admin/{secret}"): OPEN_PAGE,
+    ("POST", "/first-admin/{secret}"): OPEN_PAGE,
+    ("GET", "/choose-password/{secret}"): OPEN_PAGE,
+    ("POST", "/choose-password/{secret}"): OPEN_PAGE,
+    ("GET", "/account"): OWN_PAGE,
+    ("POST", "/account/password"): OWN_PAGE,
+    ("POST", "/account/sessions/{session}/end"): OWN_PAGE,
+    ("POST", "/account/tokens"): OWN_PAGE,
+    ("POST", "/account/tokens/{token}/remove"): OWN_PAGE,
     ("GET", "/"): READ_PAGE,
     ("GET", "/people/{person_id}"): READ_PAGE,
     ("GET", "/shortlist"): READ_PAGE,

@@ -3,6 +3,7 @@
 import secrets
 import unicodedata
 from functools import cache
+from threading import BoundedSemaphore
 from typing import NewType
 
 from argon2 import PasswordHasher
@@ -13,6 +14,10 @@ from service.settings import PasswordSettings
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
+
+HASHES_AT_ONCE = 4
+
+_turns = BoundedSemaphore(HASHES_AT_ONCE)  # each takes as much memory as the settings say
 
 PasswordHash = NewType("PasswordHash", str)
 """Made by `hash_password` alone, so that no password can be kept as it is."""
@@ -28,14 +33,16 @@ def hash_password(password: str, name: str, settings: PasswordSettings) -> Passw
         )
     if _plain(password).strip().casefold() == name:
         raise AccountInvalid("the password is the name of the account, which anybody would try: choose another")
-    return PasswordHash(_hasher(settings).hash(_told(password)))
+    return rehash(password, settings)
 
 
 def is_password(password: str, hashed: str | None, settings: PasswordSettings) -> bool:
     """Whether the hash is of this password. Where there is no hash a dummy is tried, so that the time taken does not
     tell which accounts exist."""
+    dummy = _dummy(settings)
     try:
-        right = _hasher(settings).verify(hashed or _dummy(settings), _told(password[:LONGEST_PASSWORD]))
+        with _turns:
+            right = _hasher(settings).verify(hashed or dummy, _told(password[:LONGEST_PASSWORD]))
     except (VerificationError, InvalidHashError):
         return False
     return right and hashed is not None and len(password) <= LONGEST_PASSWORD
@@ -48,7 +55,8 @@ def is_outdated(hashed: str, settings: PasswordSettings) -> bool:
 
 def rehash(password: str, settings: PasswordSettings) -> PasswordHash:
     """The hash, at the present cost, of a password that was found to be right."""
-    return PasswordHash(_hasher(settings).hash(_told(password)))
+    with _turns:
+        return PasswordHash(_hasher(settings).hash(_told(password)))
 
 
 @cache

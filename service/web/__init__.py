@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service.web import admin, communities, documents, feedback, people, search, shortlist
+from service.web import account, admin, communities, documents, feedback, people, search, shortlist
 from service.web.errors import show_error
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 for module in (search, people, shortlist, communities, documents, feedback):
     router.include_router(module.router)
+router.include_router(account.router)
 router.include_router(admin.router)
 
 

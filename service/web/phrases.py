@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from textwrap import shorten
 
+from indexer.domain.accounts import Scope
 from indexer.domain.content import DocumentKind, Locator
 from indexer.domain.people import Role
 from service.experts import Evidence
@@ -34,6 +35,13 @@ ROLE_HEADINGS = {
     Role.COMMENTER: "Commented on by",
 }
 ROLE_NAMES = {Role.ASKER: "asked", Role.ANSWERER: "answered", Role.ACCEPTED_ANSWERER: "accepted answer"}
+SCOPE_WORDS = {
+    Scope.SEARCH: "search and read",
+    Scope.FEEDBACK: "say what was useful",
+    Scope.ACCOUNT: "see and change what concerns me",
+    Scope.STEWARD: "look after communities",
+    Scope.ADMIN: "administer",
+}
 SHARE_WORDS = ((0.5, "most of the reason"), (0.25, "a good part of it"), (0.1, "some of it"), (0.0, "a little of it"))
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -137,6 +145,11 @@ def sentence(text: str) -> str:
     """The text with a capital at its start and a full stop at its end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) or not text else ".")
+
+
+def scope_words(scope: Scope) -> str:
+    """What a token of this scope may be used for."""
+    return SCOPE_WORDS[scope]
 
 
 def shortened(text: str) -> str:

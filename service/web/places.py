@@ -9,7 +9,14 @@ from indexer.domain.feedback import Target
 from indexer.domain.people import Person
 from service.experts import CountedVote, RankedPerson
 
+# Browsers read \\ as / and leave out tabs and line breaks, so that //elsewhere hides in many spellings.
+OWN_PATH = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]{0,2000}")
 BETWEEN_HEADINGS = " › "
+
+
+def own_path(told: str) -> str:
+    """The page of ours that an address tells to go to; the start for anything that could lead elsewhere."""
+    return told if OWN_PATH.fullmatch(told) else "/"
 
 
 def document_href(document: Document, locator: Locator | None = None, message: int | None = None) -> str:

@@ -44,6 +44,7 @@ def _environment() -> Environment:
         share_word=phrases.share_word,
         figure=phrases.figure,
         role_name=phrases.role_name,
+        scope_words=phrases.scope_words,
         place_word=phrases.place_word,
         questions_a_week=phrases.questions_a_week,
         said_moment=lambda moment, zone=None: admin_phrases.said_moment(moment, datetime.now(UTC), zone),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.domain.accounts import AuditAction, AuditEntry
+from indexer.domain.accounts import COMMAND_LINE, AuditAction, AuditEntry
 from indexer.domain.errors import AccountInvalid, Conflict, NotFound
 from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
 from indexer.home import Home
@@ -38,7 +38,7 @@ def trail(home: Home) -> list[AuditEntry]:
 
 
 def test_an_account_is_found_by_its_name_in_any_case(home: Home) -> None:
-    with accounts.acting(home, accounts.COMMAND_LINE) as deed:
+    with accounts.acting(home, COMMAND_LINE) as deed:
         made = accounts.add_account(deed, "Ivy.Rao@Example.org", person="ivy")
         found = accounts.named_account(deed.transaction, " ivy.rao@EXAMPLE.org ")
 
@@ -118,7 +118,7 @@ def test_a_new_password_ends_every_session_but_the_one_it_was_set_in(home: Home,
 
 
 def test_the_trail_tells_who_did_what_to_which_account_and_names_nobody(home: Home) -> None:
-    with accounts.acting(home, accounts.COMMAND_LINE) as deed:
+    with accounts.acting(home, COMMAND_LINE) as deed:
         ivy = accounts.add_account(deed, "ivy.rao", person="ivy", admin=True)
         accounts.add_account(deed, "other", admin=True)
     with accounts.acting(home, ivy.id) as deed:
