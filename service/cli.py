@@ -27,6 +27,7 @@ from service.printing import print_reasons, steps_of
 from service.search import OpenIndex, parse_query
 from service.settings import ServiceSettings
 from service.shortlist_cli import shortlist_command
+from service.stewardship_cli import community_app, document_app
 
 app = typer.Typer(
     name="knowwho",
@@ -41,6 +42,8 @@ app.command("evaluate")(evaluate_command)
 app.add_typer(account_app, name="account")
 app.add_typer(feedback, name="feedback")
 app.add_typer(audit, name="audit")
+app.add_typer(document_app, name="document")
+app.add_typer(community_app, name="community")
 
 Words = Annotated[list[str], typer.Argument(help="The question, with or without quotes.")]
 InCommunity = Annotated[list[str] | None, typer.Option("--community", "-c", help="Slug of a community; repeatable.")]

@@ -29,6 +29,7 @@ from service.auth import (
 from service.browsers import SESSION_COOKIE, session_secret  # noqa: F401  # tests take the name from here
 from service.search import OpenIndex
 from service.settings import ServiceSettings
+from service.stewardship import StewardDesk
 
 if TYPE_CHECKING:  # the job engine takes a third of a second that the commands need not pay
     from indexer.jobs.queue import JobQueue
@@ -160,9 +161,19 @@ def home_for(parts: Parts, viewer: Viewer) -> Home:
     return parts.home.acting_as(viewer.account) if viewer.admin and viewer.account else parts.home
 
 
+def current_steward(
+    parts: Annotated[Parts, Depends(application_parts)], sign_in: Annotated[SignIn, Depends(signed_in)]
+) -> StewardDesk:
+    """The desk of whoever may decide something; what, the use cases see to."""
+    account = sign_in.account
+    home, queue = parts.home.acting_as(account.id), parts.queue.acting_as(account.id)
+    return StewardDesk(home, sign_in.viewer, queue, account.name)
+
+
 UsesParts = Annotated[Parts, Depends(application_parts)]
 UsesSignIn = Annotated[SignIn, Depends(signed_in)]
 MaybeSignedIn = Annotated[SignIn | None, Depends(current_sign_in)]
 UsesViewer = Annotated[Viewer, Depends(current_viewer)]
 UsesReading = Annotated[Reading, Depends(current_reading)]
 UsesDesk = Annotated[Desk, Depends(current_desk)]
+UsesSteward = Annotated[StewardDesk, Depends(current_steward)]

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from indexer.domain.errors import (
     AccountInvalid,
+    AudienceInvalid,
     BackupInvalid,
     Conflict,
     DatabaseDamaged,
@@ -23,6 +24,7 @@ from indexer.domain.errors import (
     JobsUnavailable,
     KnowwhoError,
     LockedOut,
+    NotAllowed,
     NotFound,
     QueryInvalid,
     SettingsInvalid,
@@ -34,6 +36,8 @@ from indexer.domain.errors import (
 
 STATUS = {
     NotFound: HTTPStatus.NOT_FOUND,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    AudienceInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     QueryInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     AccountInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     JobInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,

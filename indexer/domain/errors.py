@@ -115,6 +115,14 @@ class Conflict(KnowwhoError):
     """What is asked for does not go with how things are; the message says with what, and the way out."""
 
 
+class NotAllowed(KnowwhoError):
+    """Whoever asks may know of it, but it is not theirs to do; the message says whose it is."""
+
+
+class AudienceInvalid(KnowwhoError):
+    """An audience that cannot be given; the message says why and what can."""
+
+
 class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 

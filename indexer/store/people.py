@@ -136,6 +136,17 @@ def directory_ids(transaction: Transaction) -> list[str]:
     return list(transaction.execute(select(people.c.id).where(people.c.in_directory)).scalars())
 
 
+def count_members(transaction: Transaction, community: str) -> int:
+    """How many people are members of a community (slug) now, those who have left aside."""
+    statement = (
+        select(func.count(memberships.c.person_id.distinct()))
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(communities.c.slug == community, is_current(), people.c.in_directory, ~people.c.former)
+    )
+    return int(transaction.execute(statement).scalar_one())
+
+
 def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Person]:
     """The people of these ids; not to be shown, as with `find_person`."""
     rows = transaction.execute(select(people).where(people.c.id.in_(list(ids))))

@@ -17,6 +17,7 @@ from service.api import (
     search,
     shortlist,
     sources,
+    stewardship,
 )
 from service.api.schemas import Problem
 
@@ -27,7 +28,7 @@ router = APIRouter(
         503: {"model": Problem, "description": "Nothing has been indexed yet"},
     },
 )
-for module in (search, shortlist, people, communities, documents, feedback, health, account):
+for module in (search, shortlist, people, communities, documents, stewardship, feedback, health, account):
     router.include_router(module.router)
 for administered in (jobs, schedules, generations, sources, backups, audit):
     router.include_router(administered.router)

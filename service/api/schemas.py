@@ -229,6 +229,7 @@ class MessageOut(Shape):
 
 
 class DocumentOut(DocumentRef):
+    readers: str = Field(description="Who may read it, you among them, in words")
     community: CommunityRef | None
     marks: list[Mark]
     superseded_by: DocumentRef | None
@@ -341,6 +342,7 @@ def community_out(view: CommunityView) -> CommunityOut:
 def document_out(view: DocumentView) -> DocumentOut:
     return DocumentOut(
         **document_ref(view.document).model_dump(),
+        readers=view.readers,
         community=community_ref(view.community) if view.community else None,
         marks=_marks(view.document),
         superseded_by=document_ref(view.newer) if view.newer else None,

@@ -45,6 +45,8 @@ class Refusal(StrEnum):
 
 READ = Rule(Need.READER, Scope.SEARCH)
 JUDGE = Rule(Need.READER, Scope.FEEDBACK)
+STEWARD = Rule(Need.STEWARD, Scope.STEWARD)
+STEWARD_PAGE = Rule(Need.STEWARD)
 ADMIN = Rule(Need.ADMIN, Scope.ADMIN)
 ADMIN_PAGE = Rule(Need.ADMIN)
 READ_PAGE = Rule(Need.READER)
@@ -62,6 +64,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/communities"): READ,
     ("GET", f"{API}/communities/{{slug}}"): READ,
     ("GET", f"{API}/documents/{{document_id}}"): READ,
+    ("GET", f"{API}/documents/{{document_id}}/audience"): STEWARD,
+    ("PUT", f"{API}/documents/{{document_id}}/audience"): STEWARD,
+    ("PUT", f"{API}/communities/{{slug}}/visibility"): STEWARD,
     ("GET", f"{API}/feedback"): READ,
     ("POST", f"{API}/feedback"): JUDGE,
     ("DELETE", f"{API}/feedback/{{judgement_id}}"): JUDGE,
@@ -121,6 +126,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/communities"): READ_PAGE,
     ("GET", "/communities/{slug}"): READ_PAGE,
     ("GET", "/documents/{document_id}"): READ_PAGE,
+    ("POST", "/documents/{document_id}/audience"): STEWARD_PAGE,
+    ("POST", "/communities/{slug}/visibility"): STEWARD_PAGE,
     ("POST", "/feedback"): READ_PAGE,
     ("GET", "/admin"): ADMIN_PAGE,
     ("GET", "/admin/jobs"): ADMIN_PAGE,

@@ -1,6 +1,7 @@
 """People, communities and documents as their pages show them."""
 
 from service.directory.names import find_named_people
+from service.directory.readers import readers_of, viewers_of
 from service.directory.subjects import Subject, concerns, stems_of, subjects_of
 from service.directory.views import (
     CommunityView,
@@ -20,9 +21,11 @@ __all__ = [
     "concerns",
     "find_named_people",
     "list_communities",
+    "readers_of",
     "stems_of",
     "subjects_of",
     "view_community",
     "view_document",
     "view_person",
+    "viewers_of",
 ]

@@ -10,6 +10,7 @@ from indexer.store import Transaction, choices, contributions, documents, people
 from indexer.store.contributions import Contributor, MessageAuthor
 from indexer.store.people import CommunityCount, Participation
 from service.auth import ANONYMOUS, ReadableAudiences, Viewer
+from service.directory.readers import readers_of
 from service.directory.subjects import Subject, subjects_of
 
 DOCUMENTS_SHOWN = 50
@@ -38,7 +39,8 @@ class CommunityView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document with its text; `newer` is what took its place, where the viewer may read that."""
+    """A document with its text; `newer` is what took its place, where the viewer may read that; `readers` says who may
+    read it, in words."""
 
     document: Document
     blocks: tuple[Block, ...]
@@ -46,6 +48,7 @@ class DocumentView:
     messages: tuple[MessageAuthor, ...]
     community: Community | None
     newer: Document | None
+    readers: str
 
 
 def view_person(
@@ -101,4 +104,5 @@ def view_document(transaction: Transaction, public_id: str, readable: ReadableAu
         tuple(contributions.message_authors(transaction, document.id, readable.ids)),
         communities.get(document.community or ""),
         newer or None,
+        readers_of(document.audience, communities.get(document.audience.subject)),
     )

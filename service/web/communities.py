@@ -1,12 +1,13 @@
 """GET /communities and GET /communities/{slug}."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from indexer.domain.people import MembershipRole
 from indexer.store.people import Participation
-from service.dependencies import UsesReading
+from service.dependencies import UsesParts, UsesReading, UsesViewer
 from service.directory import CommunityView, list_communities, view_community
 from service.web.rendering import render
+from service.web.stewardship import visibility_form
 
 router = APIRouter()
 
@@ -22,17 +23,20 @@ def show_communities(reading: UsesReading) -> Response:
 
 
 @router.get("/communities/{slug}")
-def show_community(reading: UsesReading, slug: str) -> Response:
+def show_community(parts: UsesParts, reading: UsesReading, viewer: UsesViewer, request: Request, slug: str) -> Response:
     """A community: who cares for it, who is active, what was written lately."""
     view = view_community(reading.transaction, slug, reading.readable)
-    return render(
+    form = visibility_form(parts, reading.transaction, viewer, request, slug)
+    page = render(
         "community.html",
         view=view,
+        form=form,
         community=view.community,
         people_by_role=_people_by_role(view),
         active=[entry for entry in view.people if entry.documents][:ACTIVE_SHOWN],
         latest=view.documents[:LATEST_SHOWN],
     )
+    return form.remember(page, request) if form else page
 
 
 def _people_by_role(view: CommunityView) -> dict[str, list[Participation]]:

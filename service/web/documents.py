@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from indexer.store.contributions import Contributor
-from service.dependencies import UsesReading
+from service.dependencies import UsesParts, UsesReading, UsesViewer
 from service.directory import view_document
 from service.web.layout import lay_out, lay_out_thread, outline
 from service.web.phrases import ROLE_HEADINGS
 from service.web.rendering import render
+from service.web.stewardship import audience_form
 
 router = APIRouter()
 
@@ -18,21 +19,26 @@ ROLES_IN_ORDER = tuple(ROLE_HEADINGS)
 
 
 @router.get("/documents/{document_id}")
-def show_document(reading: UsesReading, document_id: str) -> Response:
+def show_document(
+    parts: UsesParts, reading: UsesReading, viewer: UsesViewer, request: Request, document_id: str
+) -> Response:
     """A document: its standing, the people involved, its text with a place for every passage."""
     view = view_document(reading.transaction, document_id, reading.readable)
     messages = lay_out_thread(view.blocks, view.messages)
     pieces = lay_out([block for block in view.blocks if not (messages and block.message)], view.document.title)
     sections = outline(pieces)
-    return render(
+    form = audience_form(parts, reading.transaction, viewer, request, document_id, view.document.community)
+    page = render(
         "document.html",
         view=view,
+        form=form,
         document=view.document,
         people_by_role=_people_by_role(view.people),
         pieces=pieces,
         messages=messages,
         sections=sections if len(sections) >= LEAST_OUTLINE else [],
     )
+    return form.remember(page, request) if form else page
 
 
 def _people_by_role(parts: Iterable[Contributor]) -> dict[str, list[Contributor]]:
