@@ -12,6 +12,7 @@ from indexer.embedding import Encoder, open_cross_encoder
 from indexer.home import Home
 from indexer.jobs.queue import JobQueue, utc_now
 from service import api, web
+from service.auth import Provider
 from service.dependencies import Guard, Parts
 from service.error_handlers import Respond, add_error_handlers, error_responder
 from service.gate import Gate
@@ -75,9 +76,15 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.parts = Parts(home, index, settings, queue, read_now, listens_on or settings.serve.host)
+    app.state.parts = Parts(
+        home, index, settings, queue, read_now, listens_on or settings.serve.host, _providers(settings)
+    )
     app.include_router(api.router, dependencies=[Depends(Guard(api.router.prefix))])
     app.include_router(web.router, dependencies=[Depends(Guard(""))])
     app.mount("/static", web.static_files(), name="static")
     add_error_handlers(app, respond)
     return app
+
+
+def _providers(settings: ServiceSettings) -> dict[str, Provider]:
+    return {provider.name: Provider(provider) for provider in settings.access.providers}

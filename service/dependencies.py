@@ -1,6 +1,6 @@
 """What endpoints get from the application: its parts, who is asking, and the desk of whoever may look after it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from service.auth import (
     ANONYMOUS,
     TOKEN_PREFIX,
     Approach,
+    Provider,
     ReadableAudiences,
     Refusal,
     SignIn,
@@ -43,7 +44,8 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="knowwho"'}
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the application is made of, put together once at start. `settings` are those it was started with,
-    `read_settings` says what their file says now; `listens_on` is the address that it was told to listen on."""
+    `read_settings` says what their file says now; `listens_on` is the address that it was told to listen on;
+    `providers` are those that people sign in with, by their names."""
 
     home: Home
     index: OpenIndex
@@ -51,6 +53,7 @@ class Parts:
     queue: "JobQueue"
     read_settings: Callable[[], ServiceSettings]
     listens_on: str
+    providers: Mapping[str, Provider]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,10 @@
 """Typed settings of the service, beside the indexer's in the same file."""
 
-from pydantic import Field, SecretStr
+from ipaddress import ip_address
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from indexer.settings import SLUG, Settings, StrictModel
 
@@ -109,6 +113,24 @@ class VerdictSettings(StrictModel):
     ask: float
 
 
+def is_safe_address(address: str) -> bool:
+    """Whether nobody on the way can change what is sent there: https, or http on this machine."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return bool(host)
+        return parts.scheme == "http" and (host == "localhost" or ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _safe(address: str) -> str:
+    if not is_safe_address(address):
+        raise ValueError("begins with https:// (http:// only on this machine)")
+    return address
+
+
 class OpenIdProvider(StrictModel):
     """An OpenID Connect provider that people may sign in with, found by its `issuer`. `label` is what the button says.
     `new_accounts` lets everybody in whom the provider vouches for, else only those for whom an account was made.
@@ -116,7 +138,7 @@ class OpenIdProvider(StrictModel):
 
     name: str = Field(pattern=SLUG)
     label: str
-    issuer: str
+    issuer: Annotated[str, AfterValidator(_safe)]
     client_id: str
     client_secret: SecretStr
     scopes: tuple[str, ...] = ("openid", "email", "profile")
@@ -151,6 +173,14 @@ class AccessSettings(StrictModel):
     address: str | None
     proxies: tuple[str, ...]
     providers: tuple[OpenIdProvider, ...]
+
+    @model_validator(mode="after")
+    def _can_be_returned_to(self) -> Self:
+        if self.providers and self.address is None:
+            raise ValueError("set address, the service's own, to which providers send people back")
+        if len({provider.name for provider in self.providers}) < len(self.providers):
+            raise ValueError("two providers have the same name")
+        return self
 
 
 class ServiceSettings(Settings):

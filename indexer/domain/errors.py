@@ -98,7 +98,8 @@ class AccountInvalid(KnowwhoError):
 
 
 class SignInRefused(KnowwhoError):
-    """Whoever wants to sign in did not prove who they are; the message does not say what was wrong."""
+    """Whoever wants to sign in did not prove who they are, or has no account that may; after a password, the message
+    does not say what was wrong."""
 
 
 class LockedOut(KnowwhoError):
@@ -109,6 +110,10 @@ class LockedOut(KnowwhoError):
         told = "a minute" if minutes == 1 else f"{minutes} minutes"
         super().__init__(f"too many attempts to sign in have failed: try again in {told}")
         self.seconds = seconds
+
+
+class ProviderUnavailable(KnowwhoError):
+    """A provider with which people sign in cannot be reached, or does not answer as it should."""
 
 
 class Conflict(KnowwhoError):

@@ -10,7 +10,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.accounts import Account, ApiToken, Scope, Session
 from indexer.store.database import Transaction
-from indexer.store.tables import accounts, api_tokens, is_current, logins, memberships, one_time_links, sessions
+from indexer.store.renames import former_ids
+from indexer.store.tables import (
+    accounts,
+    api_tokens,
+    is_current,
+    logins,
+    memberships,
+    one_time_links,
+    sessions,
+    spent_attempts,
+)
 from indexer.store.tables import communities as communities_table
 
 
@@ -184,6 +194,19 @@ def take_link(transaction: Transaction, digest: bytes, now: datetime) -> Link | 
 def remove_links(transaction: Transaction, account: str | None) -> None:
     """Make the earlier links of an account useless; of the first admin where that is None."""
     transaction.execute(delete(one_time_links).where(one_time_links.c.account_id == account))
+
+
+def accounts_of(transaction: Transaction, person: str) -> list[Account]:
+    """The accounts of a person (id), by name."""
+    theirs = accounts.c.person.in_({person, *former_ids(transaction, person)})
+    return [_account_of(row) for row in transaction.execute(_select_accounts().where(theirs).order_by(accounts.c.name))]
+
+
+def spend_attempt(transaction: Transaction, state: str, expires: int, now: int) -> bool:
+    """Note that a browser came back from a sign-in elsewhere; False where it did so before. Moments are in seconds."""
+    transaction.execute(delete(spent_attempts).where(spent_attempts.c.expires < now))
+    statement = insert(spent_attempts).values(state=state, expires=expires)
+    return transaction.execute(statement.on_conflict_do_nothing()).rowcount > 0
 
 
 def standings(transaction: Transaction, person: str) -> Standings:

@@ -152,6 +152,13 @@ def people_behind(transaction: Transaction, wanted: Iterable[Identity]) -> dict[
     return found
 
 
+def vouched_person(transaction: Transaction, identity: Identity) -> str | None:
+    """The id of the person whose identity this is by a directory's word."""
+    key = (identities.c.kind == identity.kind) & (identities.c.namespace == identity.namespace)
+    wanted = select(identities.c.vouched_for).where(key, identities.c.value == identity.value)
+    return transaction.execute(wanted).scalar()
+
+
 def known_by_value(
     transaction: Transaction, values: Iterable[str], audience_ids: Iterable[int]
 ) -> list[tuple[Identity, str]]:

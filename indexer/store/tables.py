@@ -416,6 +416,14 @@ one_time_links = Table(
     Column("expires", Moment, nullable=False),
 )
 
+# Sign-ins through a provider from which a browser has come back; `expires` is in seconds.
+spent_attempts = Table(
+    "spent_attempts",
+    metadata,
+    Column("state", String, primary_key=True),
+    Column("expires", Integer, nullable=False),
+)
+
 # For limits on guessing; what is older than the longest limit is removed.
 sign_in_failures = Table(
     "sign_in_failures",

@@ -119,6 +119,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/account/sessions/{session}/end"): OWN_PAGE,
     ("POST", "/account/tokens"): OWN_PAGE,
     ("POST", "/account/tokens/{token}/remove"): OWN_PAGE,
+    ("GET", "/sign-in/{provider}"): OPEN_PAGE,
+    ("GET", "/sign-in/{provider}/callback"): OPEN_PAGE,
     ("GET", "/"): READ_PAGE,
     ("GET", "/people/{person_id}"): READ_PAGE,
     ("GET", "/shortlist"): READ_PAGE,

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from service.web.account import links, overview, sign_in, tokens
+from service.web.account import links, openid, overview, sign_in, tokens
 
 router = APIRouter()
-for module in (sign_in, links, overview, tokens):
+for module in (sign_in, openid, links, overview, tokens):
     router.include_router(module.router)
 
 __all__ = ["router"]

@@ -46,4 +46,5 @@ def leave(form: UsesAccountForm) -> Response:
 def _show(
     page: AccountPage, goal: str, status: int = HTTPStatus.OK, name: str = "", told: str | None = None
 ) -> Response:
-    return page.show("sign_in.html", status, goal=own_path(goal), name=name, told=told)
+    providers = [provider.settings for provider in page.parts.providers.values()]
+    return page.show("sign_in.html", status, goal=own_path(goal), name=name, told=told, providers=providers)

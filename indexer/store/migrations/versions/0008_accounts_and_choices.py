@@ -116,6 +116,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sign_in_failures_client"), "sign_in_failures", ["client"], unique=False)
     op.create_index(op.f("ix_sign_in_failures_name"), "sign_in_failures", ["name"], unique=False)
     op.create_table(
+        "spent_attempts",
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("expires", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("state", name=op.f("pk_spent_attempts")),
+    )
+    op.create_table(
         "subject_choices",
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
