@@ -36,7 +36,14 @@ class Database:
     def __init__(self, file: Path) -> None:
         self._file = file
         # No upper bound: a request may hold two connections, and waiting for a second one would block for ever.
-        self._engine = create_engine(f"sqlite:///{file}", creator=lambda: _connect(file), pool_size=8, max_overflow=-1)
+        # Errors go to the log, and values may be what nobody shall read there.
+        self._engine = create_engine(
+            f"sqlite:///{file}",
+            creator=lambda: _connect(file),
+            pool_size=8,
+            max_overflow=-1,
+            hide_parameters=True,
+        )
         event.listen(self._engine, "checkout", renew_sealed)
         event.listen(self._engine, "handle_error", self._translate)
 

@@ -8,8 +8,8 @@ from indexer.domain.accounts import COMMAND_LINE, AuditAction, AuditEntry
 from indexer.domain.errors import AccountInvalid, Conflict, NotFound
 from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
 from indexer.home import Home
+from indexer.store import DatabaseFailure, audit, people
 from indexer.store import accounts as records
-from indexer.store import audit, people
 from service.auth import accounts, open_session, sign_in_by_session
 from service.auth.passwords import PasswordHash
 from service.settings import ServiceSettings
@@ -151,3 +151,15 @@ def test_what_fails_leaves_neither_a_change_nor_an_entry(home: Home) -> None:
     assert trail(home) == []
     with home.database.read() as transaction:
         assert records.all_accounts(transaction) == []
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_to_be_written(home: Home) -> None:
+    def add_twice() -> None:
+        with accounts.acting(home, None) as deed:
+            for _ in range(2):
+                records.add_link(deed.transaction, b"planted-secret", None, deed.now)
+
+    with pytest.raises(DatabaseFailure) as caught:
+        add_twice()
+    assert "one_time_links" in str(caught.value)
+    assert "planted" not in str(caught.value)
