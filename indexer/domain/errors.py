@@ -136,6 +136,10 @@ class ErasureRefused(KnowwhoError):
     """Somebody cannot be erased as things are; the message says what has to be done before."""
 
 
+class ChoiceInvalid(KnowwhoError):
+    """What somebody wants to decide about themselves cannot be done so; the message says what can."""
+
+
 class EvaluationInvalid(KnowwhoError):
     """Topics, qrels, a run or a measure cannot be used; the message names the file and the line."""
 

@@ -13,6 +13,7 @@ from service.api import (
     health,
     jobs,
     people,
+    profile,
     schedules,
     search,
     shortlist,
@@ -28,7 +29,7 @@ router = APIRouter(
         503: {"model": Problem, "description": "Nothing has been indexed yet"},
     },
 )
-for module in (search, shortlist, people, communities, documents, stewardship, feedback, health, account):
+for module in (search, shortlist, people, communities, documents, stewardship, feedback, health, account, profile):
     router.include_router(module.router)
 for administered in (jobs, schedules, generations, sources, backups, audit):
     router.include_router(administered.router)

@@ -111,7 +111,12 @@ def _about(theirs: Sequence[Headings], others: Sequence[Headings]) -> dict[str, 
             worth[phrase] = len(phrase) * len(entries) * telling
     chosen = _apart(sorted(worth, key=lambda phrase: (-worth[phrase], phrase)))
     names = {phrase: Counter(written[entry.document][phrase] for entry in several[phrase]) for phrase in chosen}
-    return {names[phrase].most_common(1)[0][0]: several[phrase] for phrase in chosen}
+    return {_name(names[phrase]): several[phrase] for phrase in chosen}
+
+
+def _name(written: Counter[str]) -> str:
+    """The form that is written most often, of several the shortest."""
+    return min(written, key=lambda name: (-written[name], len(name), name))
 
 
 def _apart(phrases: Iterable[Phrase]) -> list[Phrase]:

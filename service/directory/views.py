@@ -64,7 +64,7 @@ def view_person(
     if chosen.hidden and not (own or viewer.admin):
         raise NotFound(f"there is no person {person_id}")
     written = documents.list_documents(transaction, readable.ids, person=person.id, limit=DOCUMENTS_SHOWN)
-    if not written and not person.in_directory:
+    if not (written or person.in_directory or own):
         raise NotFound(f"there is no person {person_id}")
     taking_part = people.participations(transaction, readable.ids, people_ids=[person.id], with_hidden=True)
     seen = tuple(entry for entry in taking_part if entry.community.slug in readable.communities)

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service.web import account, admin, communities, documents, feedback, people, search, shortlist, stewardship
+from service.web import account, admin, communities, documents, feedback, people, profile, search, shortlist, stewardship
 from service.web.errors import show_error
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-for module in (search, people, shortlist, communities, documents, stewardship, feedback):
+for module in (search, people, shortlist, communities, documents, stewardship, feedback, profile):
     router.include_router(module.router)
 router.include_router(account.router)
 router.include_router(admin.router)

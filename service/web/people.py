@@ -1,5 +1,6 @@
 """GET /people/{id}: a person."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
@@ -20,4 +21,5 @@ def show_person(reading: UsesReading, viewer: UsesViewer, person_id: str) -> Res
     if view.person.id != person_id:
         return RedirectResponse(person_href(view.person.id), HTTPStatus.PERMANENT_REDIRECT)
     names = {entry.community.slug: entry.community.name for entry in view.communities}
-    return render("person.html", view=view, person=view.person, names=names)
+    away_until = view.choices.away_on(datetime.now(UTC).date())
+    return render("person.html", view=view, person=view.person, names=names, away_until=away_until)
