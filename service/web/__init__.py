@@ -6,7 +6,18 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service.web import account, admin, communities, documents, feedback, people, profile, search, shortlist, stewardship
+from service.web import (
+    account,
+    admin,
+    communities,
+    documents,
+    feedback,
+    people,
+    profile,
+    search,
+    shortlist,
+    stewardship,
+)
 from service.web.errors import show_error
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
