@@ -53,6 +53,16 @@ def test_a_word_that_only_the_closed_passages_have_is_doubted_and_never_suggeste
     assert told.passages == 0
 
 
+def test_words_that_only_closed_passages_have_take_no_places(tmp_path: Path) -> None:
+    slips = (
+        "pantegraph"[:place] + letter + "pantegraph"[place + 1 :] for place in range(1, 9) for letter in "bcfkqvwxz"
+    )
+    closed = tuple(slips) * 2
+    engine = engine_over(tmp_path, ["pantograph"], private=closed)
+    assert similar(engine, "pantegraph") == [("pantograph", 1, 1)]
+    assert len(similar(engine, "pantegraph", MEMBERS)) > 32
+
+
 def test_the_examples_are_passages_that_may_be_read(tmp_path: Path) -> None:
     engine = engine_over(tmp_path, ["pantograph"], private=("pantograph",))
     (told,) = engine.spellings(["pantogarph"], EVERYBODY)
