@@ -9,9 +9,12 @@ from indexer.cli.base import AsJson, choose_sources, console, errors, open_home,
 from indexer.domain.accounts import AuditAction
 from indexer.domain.content import ItemState, ParsedDocument, SourceItem
 from indexer.domain.errors import DocumentUnreadable, KnowwhoError, NotFound
+from indexer.home import Home
 from indexer.parsing import ParserPool
 from indexer.pipeline import plan_source, sample_source
-from indexer.settings import ForumSource, SourceSettings
+from indexer.pipeline.placement import NOBODY
+from indexer.pipeline.planning import place_item
+from indexer.settings import ForumSource, Settings, SourceSettings
 from indexer.store import items
 
 SAMPLE = 3
@@ -69,7 +72,10 @@ def source_check(
             try:
                 read, gone, unchanged = plan_source(home, settings, source)
                 entry |= {"items": read + unchanged, "to_read": read, "gone": gone}
-                entry["sample"] = [_sample(*pair) for pair in sample_source(settings, source, parsers, SAMPLE)]
+                entry["sample"] = [
+                    _sample(item, outcome) | _readers(home, settings, source, item, outcome)
+                    for item, outcome in sample_source(settings, source, parsers, SAMPLE)
+                ]
             except KnowwhoError as error:
                 entry["error"] = str(error)
             found.append(entry)
@@ -126,6 +132,20 @@ def _sample(item: SourceItem, outcome: ParsedDocument | DocumentUnreadable) -> d
         "people": [f"{c.role}: {c.name or c.handle or c.address}" for c in credits[:CREDITS_SHOWN]],
         "words": sum(len(block.text.split()) for block in outcome.blocks),
     }
+
+
+def _readers(
+    home: Home,
+    settings: Settings,
+    source: SourceSettings,
+    item: SourceItem,
+    outcome: ParsedDocument | DocumentUnreadable,
+) -> dict[str, Any]:
+    """Who could read an item, and what of it cannot be followed."""
+    if isinstance(outcome, DocumentUnreadable):
+        return {}
+    found = place_item(home, settings, source, item, outcome)
+    return {"readers": str(found.audience) if found.audience != NOBODY else "nobody", "doubt": found.doubt}
 
 
 def _print_checks(found: list[dict[str, Any]]) -> None:

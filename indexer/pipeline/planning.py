@@ -3,15 +3,16 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
-from indexer.domain.content import SourceItem
+from indexer.domain.content import ParsedDocument, SourceItem
 from indexer.domain.errors import DocumentUnreadable
 from indexer.home import Home
 from indexer.parsing import ParserPool
 from indexer.pipeline.digests import settings_digest
+from indexer.pipeline.placement import Communities, NamedPeople, Place, place
 from indexer.pipeline.reading import Outcome
 from indexer.settings import DirectorySource, Settings, SourceSettings
 from indexer.sources import Directory, Source, open_source
-from indexer.store import items
+from indexer.store import identities, items, people
 
 
 def plan_source(home: Home, settings: Settings, source_settings: SourceSettings) -> tuple[int, int, int]:
@@ -44,6 +45,17 @@ def sample_source(
             except DocumentUnreadable as error:
                 found.append((SourceItem(stamp.uri, stamp.revision, b""), error))
     return found
+
+
+def place_item(
+    home: Home, settings: Settings, source_settings: SourceSettings, item: SourceItem, parsed: ParsedDocument
+) -> Place:
+    """Where an item would belong and who could read it, as the home knows people and communities now."""
+    with home.database.read() as transaction:
+        communities = Communities(people.all_communities(transaction))
+        named = NamedPeople(people.directory_ids(transaction), identities.vouched_addresses(transaction))
+    default = settings.default_visibility
+    return place(item.uri, parsed.metadata, source_settings, communities, default, named)
 
 
 def _open(source: SourceSettings, settings: Settings) -> Source:

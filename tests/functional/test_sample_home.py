@@ -2,6 +2,7 @@
 
 from indexer.domain.content import ItemState
 from indexer.store import contributions, documents, identities, items, people
+from service.auth import ANONYMOUS, Viewer, readable_audiences, viewer_of_person
 from tests.conftest import IndexedHome
 
 
@@ -53,3 +54,15 @@ def test_a_former_member_is_marked_as_one(sample_home: IndexedHome) -> None:
         person = people.find_person(transaction, "dieter-hollmann")
     assert person is not None
     assert person.former
+
+
+def test_a_document_for_given_people_is_theirs_alone(sample_home: IndexedHome) -> None:
+    def may_read(viewer: Viewer) -> bool:
+        readable = readable_audiences(transaction, viewer).ids
+        uri = "brakes/notes/bench-succession.md"
+        return documents.find_by_uri(transaction, "library", uri, readable) is not None
+
+    with sample_home.home.database.read() as transaction:
+        named = [viewer_of_person(transaction, person) for person in ("henrike-albers", "tobias-kranz")]
+        other = viewer_of_person(transaction, "leila-farouk")
+        assert [may_read(viewer) for viewer in (*named, other, ANONYMOUS)] == [True, True, False, False]
