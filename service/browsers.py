@@ -47,3 +47,8 @@ def browser_of(request: Request, settings: AccessSettings) -> Browser:
     service/server.py) tells another."""
     client = request.client.host if request.client else ""
     return Browser(client, request.headers.get("user-agent", ""), session_secret(request, settings))
+
+
+def password_link(request: Request, settings: AccessSettings, secret: str) -> str:
+    """The address at which somebody chooses a password, given the secret of the link."""
+    return f"{(settings.address or str(request.base_url)).rstrip('/')}/choose-password/{secret}"

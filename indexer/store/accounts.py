@@ -162,6 +162,27 @@ def tokens_of(transaction: Transaction, account: str) -> list[ApiToken]:
     return [_token_of(row) for row in transaction.execute(statement)]
 
 
+def remove_tokens(transaction: Transaction, account: str) -> int:
+    """Remove all tokens of an account; how many there were."""
+    return transaction.execute(delete(api_tokens).where(api_tokens.c.account_id == account)).rowcount
+
+
+def last_seen(transaction: Transaction, account: str | None = None) -> dict[str, datetime]:
+    """When accounts (or this one) last used a session or a token that they still have, by account."""
+    columns = (
+        (sessions.c.account_id, func.max(sessions.c.seen)),
+        (api_tokens.c.account_id, func.max(api_tokens.c.used)),
+    )
+    found: dict[str, datetime] = {}
+    for owner, latest in columns:
+        statement = select(owner, latest).group_by(owner).having(latest.is_not(None))
+        if account is not None:
+            statement = statement.where(owner == account)
+        for name, at in transaction.execute(statement):
+            found[name] = max(at, found.get(name, at))
+    return found
+
+
 def note_token_use(transaction: Transaction, token: str, used: datetime) -> None:
     transaction.execute(update(api_tokens).where(api_tokens.c.id == token).values(used=used))
 

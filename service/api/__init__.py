@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from service.api import (
     account,
+    accounts,
     audit,
     backups,
     communities,
@@ -31,7 +32,7 @@ router = APIRouter(
 )
 for module in (search, shortlist, people, communities, documents, stewardship, feedback, health, account, profile):
     router.include_router(module.router)
-for administered in (jobs, schedules, generations, sources, backups, audit):
+for administered in (jobs, schedules, generations, sources, backups, audit, accounts):
     router.include_router(administered.router)
 
 __all__ = ["router"]

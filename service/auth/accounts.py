@@ -138,6 +138,13 @@ def remove_account(deed: Deed, account: Account) -> None:
     deed.note(AuditAction.ACCOUNT_REMOVED, account.id)
 
 
+def end_access(deed: Deed, account: Account) -> None:
+    """Sign an account out everywhere, and take back its tokens."""
+    ended = records.end_sessions(deed.transaction, account.id)
+    removed = records.remove_tokens(deed.transaction, account.id)
+    deed.note(AuditAction.SESSION_ENDED, account.id, sessions=ended, tokens=removed)
+
+
 def make_link(deed: Deed, account: Account) -> str:
     """The secret of a link for choosing a password: it works once, for a day, and makes earlier links useless.
     Conflict for a disabled account."""

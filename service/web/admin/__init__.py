@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from service.web.admin import audit, backups, generations, jobs, overview, schedules, sources
+from service.web.admin import accounts, audit, backups, generations, jobs, overview, schedules, sources
 
 router = APIRouter()
-for module in (overview, jobs, schedules, sources, generations, backups, audit):
+for module in (overview, jobs, schedules, sources, generations, backups, accounts, audit):
     router.include_router(module.router)
 
 __all__ = ["router"]
