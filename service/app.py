@@ -14,6 +14,7 @@ from indexer.jobs.queue import JobQueue, utc_now
 from service import api, web
 from service.auth import Provider
 from service.dependencies import Guard, Parts
+from service.description import complete
 from service.error_handlers import Respond, add_error_handlers, error_responder
 from service.gate import Gate
 from service.http import Envelope, OwnAddress
@@ -32,6 +33,11 @@ class Knowwho(FastAPI):
         self._most_bytes = most_bytes
         self._respond = respond
         self.router.middleware_stack = Gate(self.router.middleware_stack, self.router.routes)
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
         return Envelope(super().build_middleware_stack(), self._own, self._most_bytes, self._respond)

@@ -51,7 +51,7 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
         raise SettingsInvalid(NO_ADMIN.format(host=host))
     encoder = open_encoder(settings.encoder)
     app = create_app(settings, home, encoder, read_settings=read_settings, listens_on=host)
-    told = _config(app, host, port, settings.access.proxies)
+    told = uvicorn_config(app, host, port, settings.access.proxies)
     _Server(told, lambda address: _offer_first_admin(home, address)).run()
 
 
@@ -67,7 +67,7 @@ def _offer_first_admin(home: Home, address: str) -> None:
         print(told, flush=True)
 
 
-def _config(app: FastAPI, host: str, port: int, proxies: Sequence[str]) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, host: str, port: int, proxies: Sequence[str]) -> uvicorn.Config:
     """Nobody's word on whom a request comes from is believed but that of the `proxies`."""
     return uvicorn.Config(
         app,
