@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from service.auth import Need, Rule, rule_for
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ANYWHERE = {
