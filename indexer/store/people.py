@@ -99,6 +99,15 @@ def all_communities(transaction: Transaction) -> list[Community]:
     return [_community_of(row) for row in transaction.execute(select(communities).order_by(communities.c.name))]
 
 
+def communities_showing(transaction: Transaction, audience_ids: Iterable[int]) -> set[str]:
+    """The slugs of the communities that a directory lists, or that have a document in one of the audiences."""
+    theirs = select(documents.c.id).where(
+        documents.c.community_id == communities.c.id, documents.c.audience_id.in_(list(audience_ids))
+    )
+    statement = select(communities.c.slug).where(or_(communities.c.in_directory, theirs.exists()))
+    return set(transaction.execute(statement).scalars())
+
+
 def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> list[CommunityCount]:
     """Every community with its documents in the given audiences, by name."""
     readable = in_audiences(audience_ids)

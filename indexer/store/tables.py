@@ -120,6 +120,7 @@ documents = Table(
     Column("superseded_by", String),
     Column("url", String),
     Index("ix_documents_community_id_updated", "community_id", "updated"),
+    Index("ix_documents_community_id_audience_id", "community_id", "audience_id"),
     sqlite_autoincrement=True,
 )
 

@@ -101,7 +101,9 @@ def readable_audiences(transaction: Transaction, viewer: Viewer) -> ReadableAudi
     seen = frozenset(c.slug for c in communities if _may_see(viewer, c.slug, c.visibility))
     audiences = documents.all_audiences(transaction)
     readable = frozenset(row_id for row_id, audience in audiences.items() if _may_read(viewer, audience, seen))
-    return ReadableAudiences(readable, seen, _SEAL)
+    # A community that no directory lists is known by what was written in it: not where one may read none of that.
+    known = people.communities_showing(transaction, readable) | viewer.communities
+    return ReadableAudiences(readable, seen & known, _SEAL)
 
 
 def _may_see(viewer: Viewer, slug: str, visibility: Visibility) -> bool:

@@ -328,4 +328,10 @@ def test_a_community_that_no_directory_lists_does_not_open_what_its_source_close
     )
     place.index(full=False)
     assert not any(place.may_open(who, "members") for who in (None, "ada", "bo", "root"))
+    communities = place.as_(None).get("/api/v1/communities").json()["communities"]
+    assert "new-one" not in [entry["slug"] for entry in communities]
+    assert place.as_("bo").get("/communities/new-one").status_code == 404
+    (tmp_path / "library" / "public.md").write_text("---\ncommunity: New one\naudience: public\n---\nBrakes squeal.\n")
+    place.index(full=False)
+    assert place.as_(None).get("/communities/new-one").status_code == 200
     place.close()
