@@ -4,7 +4,7 @@ import html
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote_plus
@@ -16,7 +16,7 @@ from indexer.domain.ids import document_id
 from service.dependencies import SESSION_COOKIE
 from tests.functional.oracle.homes import NEVER_SHOWN, Builder, Built, Reader, identity_of_everybody
 from tests.functional.oracle.organisations import SOURCE, Asker, Organisation
-from tests.functional.oracle.questions import Question, Request, answers_to, places, questions
+from tests.functional.oracle.questions import Question, Request, answers_to, judgements_on, places, questions
 
 EXACT = 1e-5
 PAGES_FOLLOWED = 3
@@ -34,9 +34,9 @@ class Answer:
 
 @dataclass
 class Tally:
-    """How many answers were compared, by surface, and what share of the documents each asker may read."""
+    """How many answers were compared, by surface and status, and how many of how many documents each asker may read."""
 
-    compared: Counter[str] = field(default_factory=Counter)
+    compared: Counter[tuple[str, int]] = field(default_factory=Counter)
     selectivities: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -46,7 +46,8 @@ class Tally:
     def told(self) -> str:
         shares = sorted(self.selectivities)
         readable = ", ".join(f"{readable}/{of}" for readable, of in shares)
-        by_surface = ", ".join(f"{surface} {number}" for surface, number in self.compared.most_common())
+        told = sorted(self.compared.items())
+        by_surface = ", ".join(f"{surface} ({status}) {number}" for (surface, status), number in told)
         return f"{self.cases} answers compared ({by_surface}); documents readable: {readable}"
 
 
@@ -80,7 +81,7 @@ class Comparer:
         self._tally.selectivities.append((hidden.readable, len(organisation.writings)))
         pick = random.Random(organisation.seed)
         try:
-            for request in places(organisation, everybody):
+            for request in [*places(organisation, everybody), *judgements_on(hidden.documents)]:
                 self._compare_one(organisation, asker, whole, readable, hidden, request)
             for question in asked:
                 for request in answers_to(question, _names(organisation, everybody, pick)):
@@ -115,7 +116,7 @@ class Comparer:
             raise AssertionError("\n".join([told, *differing[:12]]))
         if leaked := hidden.leaked(found.text, request.said):
             raise AssertionError(f"{told}: the answer has {leaked}\n{found.text[:2000]}")
-        self._tally.compared[request.surface] += 1
+        self._tally.compared[request.surface, found.status] += 1
         return found
 
     def _ask(self, built: Built, asker: Asker, request: Request) -> Answer:
@@ -134,9 +135,21 @@ class Comparer:
         )
         where = response.headers.get("location", "")
         if response.headers.get("content-type", "").startswith(("application/json", "application/problem+json")):
-            return Answer(response.status_code, f"{where}\n{response.text}", response.json())
+            body = _with_lasting_ids(response.json(), built.passages)
+            return Answer(response.status_code, f"{where}\n{response.text}", body)
         text = PASSING_IN_PAGES.sub("", response.text)
         return Answer(response.status_code, f"{where}\n{text}", [where, *text.splitlines()])
+
+
+def _with_lasting_ids(body: Any, passages: Mapping[str, str]) -> Any:
+    """The body with other ids of passages: by document and ordinal, since row ids are each home's own."""
+    if isinstance(body, list):
+        return [_with_lasting_ids(value, passages) for value in body]
+    if not isinstance(body, dict):
+        return body
+    found = {key: _with_lasting_ids(value, passages) for key, value in body.items()}
+    place = "id" if "extract" in found else "passage"
+    return found | {place: passages.get(found[place], found[place])} if place in found else found
 
 
 def differences(expected: Answer, found: Answer) -> Iterator[str]:
@@ -168,6 +181,7 @@ class _Hidden:
     """The canaries of what an asker may not read or know of."""
 
     canaries: frozenset[str]
+    documents: tuple[str, ...]
     readable: int
 
     @classmethod
@@ -179,10 +193,9 @@ class _Hidden:
             for community in organisation.records.communities
             if community.slug not in reader.seen
         }
-        ids = {document_id(SOURCE, w.uri) for w in organisation.writings if w.canary in closed}
-        return cls(
-            frozenset({*closed, *unknown, *ids, NEVER_SHOWN.casefold()}), len(organisation.writings) - len(closed)
-        )
+        ids = tuple(document_id(SOURCE, w.uri) for w in organisation.writings if w.canary in closed)
+        readable = len(organisation.writings) - len(closed)
+        return cls(frozenset({*closed, *unknown, *ids, NEVER_SHOWN.casefold()}), ids, readable)
 
     def leaked(self, text: str, said: str) -> list[str]:
         """The canaries in a text that the request did not have itself."""

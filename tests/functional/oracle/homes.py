@@ -20,7 +20,7 @@ from indexer.home import Home
 from indexer.identity import people_of, resolve_people
 from indexer.passages import split
 from indexer.pipeline.build import build_generation
-from indexer.store import Transaction, documents, feedback, identities, items, people
+from indexer.store import Transaction, documents, feedback, identities, items, passages, people
 from indexer.store.documents import DocumentDraft
 from service.search import OpenIndex
 from service.search.feedback import terms_of
@@ -66,11 +66,13 @@ class Reader:
 
 @dataclass(frozen=True)
 class Built:
-    """A home that can be searched, with the session cookie of each asker by account."""
+    """A home that can be searched, with the session cookie of each asker by account, and what stands for the ids of
+    passages in every home."""
 
     home: Home
     index: OpenIndex
     cookies: Mapping[str, str]
+    passages: Mapping[str, str]
 
 
 class Builder:
@@ -174,8 +176,8 @@ class Builder:
             writing.blocks,
             found.messages,
         )
-        passages = split(parsed, self._settings.passages)
-        documents.replace_document(transaction, item, draft, passages, found.contributions)
+        cut = split(parsed, self._settings.passages)
+        documents.replace_document(transaction, item, draft, cut, found.contributions)
         identities.link_identities(transaction, found.links)
 
     def _index(self, home: Home) -> None:
@@ -190,7 +192,10 @@ class Builder:
         }
         index = OpenIndex(home, HashingEncoder(), None, self._settings.encoder)
         index.load_model()
-        return Built(home, index, cookies)
+        with home.database.read() as transaction:
+            stored = passages.find_passages(transaction, passages.passage_ids(transaction)).values()
+        lasting = {str(passage.id): f"{passage.document.public_id}#{passage.ordinal}" for passage in stored}
+        return Built(home, index, cookies, lasting)
 
 
 def _resolve_like(whole: Home, home: Home) -> None:

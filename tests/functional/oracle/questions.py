@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from indexer.domain.content import DocumentKind
@@ -15,27 +15,27 @@ UNKNOWN = "0123456789abcdef"
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `said` are the words in it: an answer may say them again."""
+    """One request; `surface` is what answers it."""
 
+    surface: str
     method: str
     path: str
     params: tuple[tuple[str, str], ...] = ()
     body: dict[str, Any] | None = None
-    said: str = ""
-    surface: str = ""
+
+    @property
+    def said(self) -> str:
+        """All words in it: an answer may say them again."""
+        return f"{self.path} {' '.join(value for _, value in self.params)} {self.body or ''}"
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.params or self.body or ''}"
-
-    @property
-    def is_page(self) -> bool:
-        return not self.path.startswith("/api/")
 
 
 @dataclass(frozen=True)
 class Question:
     text: str
-    filters: tuple[tuple[str, str], ...] = field(default=())
+    filters: tuple[tuple[str, str], ...] = ()
 
 
 def questions(organisation: Organisation, number: int) -> list[Question]:
@@ -80,31 +80,39 @@ def answers_to(question: Question, names: Sequence[str]) -> Iterator[Request]:
     """The surfaces that answer a question; `names` are whom a shortlist names."""
     asked = (("q", question.text), *question.filters)
     unpaged = tuple(entry for entry in asked if entry[0] != "limit")
-    yield Request("GET", f"{API}/search", (*asked, ("explain", "true")), said=question.text, surface="search")
-    yield Request("GET", f"{API}/people", (*unpaged, ("explain", "true")), said=question.text, surface="people")
+    yield Request("search", "GET", f"{API}/search", (*asked, ("explain", "true")))
+    yield Request("people", "GET", f"{API}/people", (*unpaged, ("explain", "true")))
     body = {"text": question.text, "people": list(names), "explain": True}
-    said = " ".join([question.text, *names])
-    yield Request("POST", f"{API}/people/shortlist", body=body, said=said, surface="shortlist")
-    yield Request("GET", f"{API}/feedback", (("query", question.text),), said=question.text, surface="feedback")
-    yield Request("GET", "/", unpaged, said=question.text, surface="page of results")
+    yield Request("shortlist", "POST", f"{API}/people/shortlist", body=body)
+    yield Request("feedback", "GET", f"{API}/feedback", (("query", question.text),))
+    yield Request("page of results", "GET", "/", unpaged)
+
+
+def judgements_on(documents: Sequence[str]) -> Iterator[Request]:
+    """Judgements on documents (public ids), of which the asker may read none: they must be as unknown as any other."""
+    for document in [*documents, UNKNOWN]:
+        body = {"query": "brake", "document": document, "useful": True}
+        yield Request("feedback given", "POST", f"{API}/feedback", body=body)
 
 
 def places(organisation: Organisation, people: Sequence[str]) -> Iterator[Request]:
     """Every surface that needs no question; `people` are ids."""
-    yield Request("GET", f"{API}/health", surface="health")
-    yield Request("GET", f"{API}/communities", surface="communities")
-    yield Request("GET", "/", surface="start page")
-    yield Request("GET", "/communities", surface="page of communities")
+    yield Request("health", "GET", f"{API}/health")
+    yield Request("communities", "GET", f"{API}/communities")
+    yield Request("start page", "GET", "/")
+    yield Request("page of communities", "GET", "/communities")
     for slug in [*organisation.communities, "no-such-community"]:
-        yield Request("GET", f"{API}/communities/{slug}", said=slug, surface="community")
-        yield Request("GET", f"/communities/{slug}", said=slug, surface="page of a community")
+        yield Request("community", "GET", f"{API}/communities/{slug}")
+        yield Request("page of a community", "GET", f"/communities/{slug}")
     for person in [*people, UNKNOWN]:
-        yield Request("GET", f"{API}/people/{person}", surface="person")
-        yield Request("GET", f"/people/{person}", surface="page of a person")
+        yield Request("person", "GET", f"{API}/people/{person}")
+        yield Request("page of a person", "GET", f"/people/{person}")
     for number, writing in enumerate(organisation.writings):
         public_id = document_id(SOURCE, writing.uri)
-        yield Request("GET", f"{API}/documents/{public_id}", surface="document")
+        yield Request("document", "GET", f"{API}/documents/{public_id}")
         if number % 3 == 0:
-            yield Request("GET", f"/documents/{public_id}", surface="page of a document")
+            yield Request("page of a document", "GET", f"/documents/{public_id}")
+    yield Request("document", "GET", f"{API}/documents/{UNKNOWN}")
+    yield Request("page of a document", "GET", f"/documents/{UNKNOWN}")
     for query, *_ in organisation.judged:
-        yield Request("GET", f"{API}/feedback", (("query", query), ("voter", "voter1")), said=query, surface="feedback")
+        yield Request("feedback", "GET", f"{API}/feedback", (("query", query), ("voter", "voter1")))
