@@ -77,6 +77,14 @@ WORDS = [
 ]
 IDENTIFIERS = ("E-4711", "DCU-F209", "in_place_update", "v1.27", "K12", "PN-88/3")
 ROLES_IN_DOCUMENTS = (Role.AUTHOR, Role.AUTHOR, Role.REVIEWER, Role.APPROVER, Role.MAINTAINER, Role.COMMENTER)
+# The first is open to everybody in a public community.
+CLOSED_TO_MOST = (
+    AudienceKind.COMMUNITY,
+    AudienceKind.MEMBERS,
+    AudienceKind.MEMBERS,
+    AudienceKind.SIGNED_IN,
+    AudienceKind.PEOPLE,
+)
 SHARES_OPEN = {"one": 0.0, "few": 0.12, "half": 0.5, "most": 0.85, "all": 1.0}
 
 
@@ -227,24 +235,18 @@ class Maker:
         made: list[Writing] = []
         for place in range(number):
             open_one = place == 0 if share_open == "one" else self.random.random() < SHARES_OPEN[share_open]
-            audience, slug = self._audience(open_one, slugs, [entry.person.id for entry in listed])
+            audience, slug = self._audience(open_one, share_open == "one", slugs, [entry.person.id for entry in listed])
             like = self.random.choice(made) if made and self.random.random() < 0.15 else None
             made.append(self._writing(place, audience, slug, listed, outsiders, like, made))
         return made
 
-    def _audience(self, open_one: bool, slugs: Sequence[str], people: Sequence[str]) -> tuple[Audience, str | None]:
+    def _audience(
+        self, open_one: bool, others_closed: bool, slugs: Sequence[str], people: Sequence[str]
+    ) -> tuple[Audience, str | None]:
         slug = self.random.choice([None, *slugs])
         if open_one:
             return Audience(AudienceKind.PUBLIC), slug
-        kind = self.random.choice(
-            [
-                AudienceKind.SIGNED_IN,
-                AudienceKind.COMMUNITY,
-                AudienceKind.MEMBERS,
-                AudienceKind.MEMBERS,
-                AudienceKind.PEOPLE,
-            ]
-        )
+        kind = self.random.choice(CLOSED_TO_MOST[others_closed:])
         if kind in (AudienceKind.COMMUNITY, AudienceKind.MEMBERS):
             slug = slug or slugs[0]
             return Audience(kind, slug), slug
