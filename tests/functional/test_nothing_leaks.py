@@ -25,8 +25,8 @@ from tests.functional.oracle.homes import Builder
 from tests.functional.oracle.organisations import SHARES_OPEN, SOURCE, Maker, Organisation, organisations
 
 RANDOM_ORGANISATIONS = int(os.environ.get("KNOWWHO_LEAK_ORGANISATIONS", "1"))
-QUESTIONS = 4
-DOCUMENTS = 14
+QUESTIONS = 3
+DOCUMENTS = 11
 LEAST_CASES = 2_000
 LEAST_SEARCHES = 200
 LOOSE = {
