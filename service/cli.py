@@ -23,6 +23,7 @@ from service.audit_cli import audit
 from service.evaluation_cli import evaluate_command
 from service.experts import Answer, answer
 from service.feedback_cli import feedback
+from service.person_cli import person
 from service.printing import print_reasons, steps_of
 from service.search import OpenIndex, parse_query
 from service.settings import ServiceSettings
@@ -44,6 +45,7 @@ app.add_typer(feedback, name="feedback")
 app.add_typer(audit, name="audit")
 app.add_typer(document_app, name="document")
 app.add_typer(community_app, name="community")
+app.add_typer(person, name="person")
 
 Words = Annotated[list[str], typer.Argument(help="The question, with or without quotes.")]
 InCommunity = Annotated[list[str] | None, typer.Option("--community", "-c", help="Slug of a community; repeatable.")]

@@ -15,6 +15,7 @@ from indexer.home import Home
 from indexer.pipeline.backup import back_up
 from indexer.pipeline.backup_folder import Backup, backup_folder, list_backups, read_backup, verify_backup
 from indexer.pipeline.copying import MEGABYTE
+from indexer.pipeline.erasure import sweep
 from indexer.pipeline.restore import restore as restore_backup
 from indexer.settings import Settings
 from indexer.store.database import newest_schema
@@ -91,6 +92,8 @@ def restore(
     home = open_home(settings)
     with home.database.begin() as transaction:
         home.tell(transaction, AuditAction.HOME_RESTORED, found.folder.name, {"made": found.made.isoformat()})
+    if done.came_back:
+        sweep(home, settings.passages)
     home.close()
     if as_json:
         print_json({"home": done.home, "backup": done.backup.folder, "schema": done.schema, "replaced": done.replaced})
@@ -98,6 +101,10 @@ def restore(
     console.print(f"{done.home} is as it was on {done.backup.made:%Y-%m-%d %H:%M} UTC.")
     if done.replaced:
         console.print(f"What was there before is in {done.replaced}: remove it when you no longer need it.")
+    if done.came_back:
+        console.print(
+            "It held people who were erased since; nobody finds them. Run `knowwho person erase` now to finish."
+        )
     if done.backup.generation is None:
         console.print("The backup holds no index: run `knowwho index`.")
 

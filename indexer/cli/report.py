@@ -9,7 +9,7 @@ from indexer.cli.base import AsJson, OfSource, console, open_home, print_json, s
 from indexer.domain.content import ItemState
 from indexer.domain.jobs import DeadLetter
 from indexer.identity import find_conflicts
-from indexer.store import identities, items
+from indexer.store import erased, identities, items
 
 NOT_OK = tuple(state for state in ItemState if state is not ItemState.OK)
 PLACEHOLDERS_SHOWN = 50
@@ -31,6 +31,7 @@ def report(
         failing = items.dead_letters(transaction, source)
         doubles = identities.same_names(transaction)
         nobody = identities.unresolved(transaction)
+        still_listed = erased.count_listed(transaction)
         conflicts = find_conflicts(transaction, settings.identity.placeholders)
     if as_json:
         values = {
@@ -39,6 +40,7 @@ def report(
             "failing": [asdict(entry) for entry in failing],
             "same_names": [{"name": name, "people": ids} for name, ids in doubles],
             "conflicts": [list(group) for group in conflicts],
+            "erased_but_listed": still_listed,
             "placeholders": [{"identity": str(identity), "documents": count} for identity, count in nobody],
         }
         print_json(values)
@@ -56,6 +58,8 @@ def report(
             console.print(f"  {name}: {', '.join(ids)}")
     for group in conflicts:
         console.print(f"\n[bold]Taken for one person by some source:[/] {', '.join(group)} (they are kept apart)")
+    if still_listed:
+        console.print(f"\nThe directory lists {still_listed} people who asked to be erased: remove them there.")
     if nobody:
         console.print("\n[bold]Names that stand for nobody[/] (setting identity.placeholders)")
         for identity, count in nobody[:PLACEHOLDERS_SHOWN]:

@@ -132,10 +132,6 @@ class NotFound(KnowwhoError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 
 
-class ErasureRefused(KnowwhoError):
-    """Somebody cannot be erased as things are; the message says what has to be done before."""
-
-
 class ChoiceInvalid(KnowwhoError):
     """What somebody wants to decide about themselves cannot be done so; the message says what can."""
 

@@ -36,7 +36,9 @@ from indexer.pipeline.copying import (
     write_synced,
 )
 from indexer.settings import BackupSettings
+from indexer.store import erased
 from indexer.store.copies import copy_database
+from indexer.store.database import newest_schema
 
 JOBS_DATABASE = "jobs.sqlite"
 UNFINISHED = ".new"
@@ -76,6 +78,7 @@ def back_up(
             copying.copy_other_files()
             copying.copy_jobs(jobs_database)
             copying.copy_database(home.database.file)
+            copying.note_erasure()
             where, schema = str(home.folder.resolve()), home.database.schema()
             backup = Backup(folder, where, made, schema, generation, copying.files, tuple(copying.notes))
             write_manifest(backup, scratch)
@@ -116,6 +119,15 @@ class _Copying:
             )
         elif (self._home.folder / JOBS_DATABASE).exists():
             self.copy_database(self._home.folder / JOBS_DATABASE)
+
+    def note_erasure(self) -> None:
+        if self._home.database.schema() != newest_schema():  # older versions erased nobody
+            return
+        with self._home.database.read() as transaction:
+            if erased.is_unfinished(transaction):
+                self.notes.append(
+                    "it may hold people who were erased: `knowwho person erase` finishes that, then back up again"
+                )
 
     def copy_database(self, file: Path) -> None:
         target, start, size = self._scratch / file.name, self._meter.done, file.stat().st_size

@@ -17,7 +17,7 @@ from indexer.index.inventory import leftovers, size_of
 from indexer.pipeline.backup_folder import backup_folder, list_backups
 from indexer.pipeline.copying import MEGABYTE
 from indexer.settings import Settings
-from indexer.store import Transaction, documents, items, jobs, passages, people, workers
+from indexer.store import Transaction, documents, erased, items, jobs, passages, people, workers
 
 LEAST_FREE_BYTES = 200 * MEGABYTE
 OLDEST_BACKUP = timedelta(days=7)
@@ -61,6 +61,7 @@ def examine(home: Home, settings: Settings, now: datetime | None = None) -> Exam
             }
             findings += _examine_jobs(transaction, settings, now)
             findings += _examine_items(transaction)
+            findings += _examine_erasures(transaction)
         findings += _examine_index(home, writer)
         facts["generation"] = home.index.current_name()
     return Examination(tuple(findings), facts)
@@ -134,6 +135,16 @@ def _examine_items(transaction: Transaction) -> Iterator[Finding]:
     if parked:
         told = f"{len(parked)} items cannot be read and are parked, such as {parked[0].source}/{parked[0].uri}"
         yield Finding("items", told, "`knowwho report` says why", wrong=False)
+
+
+def _examine_erasures(transaction: Transaction) -> Iterator[Finding]:
+    if erased.is_unfinished(transaction):
+        told = "an erasure is not finished: files of the home and new backups still hold whoever was erased"
+        yield Finding("erasures", told, "`knowwho person erase` without a name finishes it")
+    listed = erased.count_listed(transaction)
+    if listed:
+        told = f"the directory lists {listed} people who asked to be erased"
+        yield Finding("erasures", told, "remove them there", wrong=False)
 
 
 def _examine_index(home: Home, writer: int | None) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from indexer.analysis import find_near_duplicates
 from indexer.domain.content import ParsedDocument
-from indexer.domain.errors import ErasureRefused, NotFound
+from indexer.domain.errors import Conflict, NotFound
 from indexer.domain.people import Identity, IdentityKind, Person
 from indexer.domain.progress import Progress, ReportProgress, ignore_progress
 from indexer.embedding import Encoder
@@ -48,19 +48,24 @@ class ErasedNow:
     uris: int
 
 
-def erase_person(home: Home, person_id: str, settings: PassageSettings, note: Note | None = None) -> ErasedNow:
-    """Take a person out of the database, all or nothing. NotFound; ErasureRefused for the only admin, and where no
-    secret can be kept."""
+def erase_person(
+    home: Home,
+    person_id: str,
+    settings: PassageSettings,
+    note: Note | None = None,
+    *,
+    voter_of: Callable[[str], str] = str,
+) -> ErasedNow:
+    """Take a person out of the database, all or nothing. NotFound; Conflict for the only admin, and where no
+    secret can be kept. `voter_of` says what an account (id) is called in its judgements."""
     if home.secret() == PASSING_SECRET:
-        raise ErasureRefused(
-            f"the secret of {home.folder} cannot be written, so nobody could be known again: mend that"
-        )
+        raise Conflict(f"the secret of {home.folder} cannot be written, so nobody could be known again: mend that")
     with home.database.begin() as transaction:
         take_write_lock(transaction)
         person = people.find_person(transaction, person_id)
         if person is None:
             raise NotFound(f"there is no person {person_id}")
-        done = _take_out(home, transaction, person, settings)
+        done = _take_out(home, transaction, person, settings, voter_of)
         if note is not None:
             note(transaction)
     return done
@@ -123,7 +128,13 @@ def sweep(home: Home, settings: PassageSettings, report: ReportProgress = ignore
         erasing.reword_records(transaction, gone.without)
 
 
-def _take_out(home: Home, transaction: Transaction, person: Person, settings: PassageSettings) -> ErasedNow:
+def _take_out(
+    home: Home,
+    transaction: Transaction,
+    person: Person,
+    settings: PassageSettings,
+    voter_of: Callable[[str], str] = str,
+) -> ErasedNow:
     ids = erasing.ids_over_time(transaction, person.id)
     theirs = erasing.identities_behind(transaction, ids)
     names = _names_of(person, theirs)
@@ -138,6 +149,7 @@ def _take_out(home: Home, transaction: Transaction, person: Person, settings: Pa
     had_part += erasing.hand_over(transaction, _unowned(transaction, gone))
     erasing.remove_people(transaction, ids, [entry.identity for entry in theirs])
     signing_in = {name for _, name, _ in owned} | {entry.identity.value for entry in theirs}
+    erasing.remove_judgements(transaction, [voter_of(account) for account, _, _ in owned])
     erasing.remove_accounts(transaction, [account for account, _, _ in owned], signing_in)
     changed = [d for d in sorted({*had_part, *naming}) if reword_document(transaction, d, gone, settings)]
     jobs = erasing.reword_records(transaction, gone.without)
@@ -169,7 +181,7 @@ def _reword(home: Home, ids: Iterable[int], gone: Erased, settings: PassageSetti
 
 def _expect_another_admin(transaction: Transaction, theirs: int) -> None:
     if theirs and accounts.count_admins(transaction) <= theirs:
-        raise ErasureRefused("nobody else may administer this home: make somebody else an admin first")
+        raise Conflict("nobody else may administer this home: make somebody else an admin first")
 
 
 def _remember(

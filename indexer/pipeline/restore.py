@@ -5,22 +5,35 @@ until it is whole. Then the two folders change places (one call of the system on
 old one gets the name `<home>.replaced-<UTC time>` and stays until somebody removes it.
 """
 
+import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from indexer.domain.errors import BackupInvalid, HomeBusy, RestoreRefused, StorageFull
+from indexer.domain.erasure import Trace
+from indexer.domain.errors import (
+    BackupInvalid,
+    DatabaseDamaged,
+    HomeBusy,
+    RestoreRefused,
+    StorageFull,
+    StorageReadOnly,
+)
 from indexer.domain.progress import ReportProgress, ignore_progress
 from indexer.domain.storage import free_bytes, storage_errors
-from indexer.home import Home
+from indexer.home import SECRET_FILE, Home
 from indexer.index.files import sync_folder
 from indexer.pipeline.backup_folder import Backup, read_backup, verify_backup
 from indexer.pipeline.copying import MEGABYTE, Meter, copy_file, exchange, sync_tree
+from indexer.store import erased
 from indexer.store.copies import closed_to_others
+from indexer.store.database import newest_schema
+
+log = logging.getLogger(__name__)
 
 UNFINISHED = "UNFINISHED"
 LOCK = "writer.lock"
@@ -29,12 +42,14 @@ ROOM_TO_SPARE_BYTES = 16 * MEGABYTE
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore came to. `replaced` is where the home is that was there before; it may be removed."""
+    """What a restore came to. `replaced` is where the home is that was there before; it may be removed.
+    `came_back` says that the backup holds people who were erased since: `sweep` takes them out again."""
 
     home: Path
     backup: Backup
     schema: str | None
     replaced: Path | None
+    came_back: bool = False
 
 
 def restore(folder: Path, home: Path, *, replace: bool = False, report: ReportProgress = ignore_progress) -> Restored:
@@ -49,6 +64,7 @@ def restore(folder: Path, home: Path, *, replace: bool = False, report: ReportPr
     _expect_whole(backup, report)
     _expect_place(home, folder, replace=replace)
     scratch = home.with_name(f"{home.name}.restoring")
+    traces = _erased_from(Home(home))
     with ExitStack() as held, storage_errors(home):
         _set_aside_finished(scratch, home)
         new = Home(scratch)
@@ -56,9 +72,9 @@ def restore(folder: Path, home: Path, *, replace: bool = False, report: ReportPr
         if home.exists():
             held.enter_context(_unused(home))
         _expect_room(home.parent, backup)
-        schema = _put_together(new, backup, report)
+        schema, came_back = _put_together(new, backup, report, traces, home)
         replaced = _switch(scratch, home)
-    return Restored(home, backup, schema, replaced)
+    return Restored(home, backup, schema, replaced, came_back)
 
 
 def _expect_whole(backup: Backup, report: ReportProgress) -> None:
@@ -121,17 +137,50 @@ def _unused(home: Path) -> Iterator[None]:
         yield
 
 
-def _put_together(new: Home, backup: Backup, report: ReportProgress) -> str | None:
+def _put_together(
+    new: Home, backup: Backup, report: ReportProgress, traces: Sequence[Trace], home: Path
+) -> tuple[str | None, bool]:
     meter = Meter("restoring", backup.size, report)
     for name, file in sorted(backup.files.items()):
         copied = copy_file(backup.folder / name, new.folder / name, partial(meter.add, item=name))
         if copied.sha256 != file.sha256:
             raise BackupInvalid(f"{backup.folder / name} changed while it was read: use another backup")
     new.prepare()
+    came_back = _keep_erased(new, traces, home)
     schema = new.database.schema()
     new.close()
     sync_tree(new.folder)
-    return schema
+    return schema, came_back
+
+
+def _erased_from(home: Home) -> list[Trace]:
+    """Who was erased from the home that is replaced, as far as it can be read."""
+    if not home.database.file.exists():
+        return []
+    try:
+        if home.database.schema() != newest_schema():
+            return []
+        with home.database.read() as transaction:
+            return erased.all_traces(transaction)
+    except (DatabaseDamaged, StorageFull, StorageReadOnly) as error:
+        log.warning("who was erased from %s cannot be read: erase them again (%s)", home.folder, error)
+        return []
+    finally:
+        home.close()
+
+
+def _keep_erased(new: Home, traces: Sequence[Trace], old: Path) -> bool:
+    """Take over who was erased since the backup was made, with the secret that their hashes were made with; whether
+    the restored home has an erasure to finish for that."""
+    with new.database.begin() as transaction:
+        known = erased.count_traces(transaction)
+        erased.remember_traces(transaction, traces, datetime.now(UTC))
+        if erased.count_traces(transaction) == known:
+            return False
+        erased.begin_erasure(transaction)
+    if (old / SECRET_FILE).exists():
+        shutil.copy2(old / SECRET_FILE, new.folder / SECRET_FILE)
+    return True
 
 
 def _switch(scratch: Path, home: Path) -> Path | None:

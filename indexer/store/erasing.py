@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, delete, func, insert,
 from indexer.domain.content import AudienceKind
 from indexer.domain.feedback import TargetKind
 from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, IdentityKind, Role
+from indexer.notation import plain
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.identities import StoredIdentity, identities_among, identity_ids
@@ -64,6 +65,14 @@ def known_by_name_only(transaction: Transaction, ids: Iterable[str]) -> set[str]
     known = select(identities.c.id).where(identities.c.person_id == people.c.id, better)
     statement = select(people.c.id).where(people.c.id.in_(list(ids)), ~people.c.in_directory, ~known.exists())
     return set(transaction.execute(statement).scalars())
+
+
+def people_called(transaction: Transaction, spelled: str) -> set[str]:
+    """The ids of the people with this address or handle."""
+    value = plain(spelled).lstrip("@")
+    kinds = (IdentityKind.ADDRESS, IdentityKind.HANDLE)
+    statement = select(identities.c.person_id).where(identities.c.value == value, identities.c.kind.in_(kinds))
+    return set(transaction.execute(statement.where(identities.c.person_id.is_not(None))).scalars())
 
 
 def every_person(transaction: Transaction) -> list[str]:
@@ -124,10 +133,14 @@ def accounts_of(transaction: Transaction, ids: Collection[str]) -> list[tuple[st
     return [(row.id, row.name, row.admin and not row.disabled) for row in rows]
 
 
+def remove_judgements(transaction: Transaction, voters: Collection[str]) -> None:
+    """Remove what these voters judged."""
+    transaction.execute(delete(feedback).where(feedback.c.voter.in_(voters)))
+
+
 def remove_accounts(transaction: Transaction, ids: Collection[str], names: Collection[str]) -> None:
-    """Remove accounts with all that belongs to them, and what they or others did in their name: judgements, attempts
-    to sign in. Jobs that they asked for are a former member's."""
-    transaction.execute(delete(feedback).where(feedback.c.voter.in_(ids)))
+    """Remove accounts with all that belongs to them, and attempts to sign in to them. Jobs that they asked for are a
+    former member's."""
     transaction.execute(delete(sign_in_failures).where(sign_in_failures.c.name.in_(names)))
     transaction.execute(delete(accounts).where(accounts.c.id.in_(ids)))
     asked = or_(jobs.c.asked_by.in_(ids), jobs.c.asked_by.in_(names))
@@ -178,7 +191,7 @@ def _hand_over_in(transaction: Transaction, document: int, identity_ids: Collect
     theirs = (contributions.c.document_id == document) & contributions.c.identity_id.in_(identity_ids)
     # Two of their identities may have had the same role: then the first one's part stays.
     for row in transaction.execute(select(contributions).where(theirs)).all():
-        values = {**row._mapping, "identity_id": former}
+        values = {**row._mapping, "identity_id": former, "display_name": FORMER_MEMBER}
         transaction.execute(insert(contributions).prefix_with("OR IGNORE").values(**values))
     transaction.execute(delete(contributions).where(theirs))
     wrote = (messages.c.document_id == document) & messages.c.identity_id.in_(identity_ids)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from service.api import (
     account,
+    account_data,
     accounts,
     audit,
     backups,
@@ -30,7 +31,19 @@ router = APIRouter(
         503: {"model": Problem, "description": "Nothing has been indexed yet"},
     },
 )
-for module in (search, shortlist, people, communities, documents, stewardship, feedback, health, account, profile):
+for module in (
+    search,
+    shortlist,
+    people,
+    communities,
+    documents,
+    stewardship,
+    feedback,
+    health,
+    account,
+    account_data,
+    profile,
+):
     router.include_router(module.router)
 for administered in (jobs, schedules, generations, sources, backups, audit, accounts):
     router.include_router(administered.router)

@@ -107,6 +107,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/accounts/{{account_id}}/sign-out"): ADMIN,
     # Whoever has such a link becomes that account: no program gets itself one.
     ("POST", f"{API}/accounts/{{account_id}}/password-link"): ADMIN_PAGE,
+    ("GET", f"{API}/account/export"): Rule(Need.SIGNED_IN, Scope.ACCOUNT),
+    ("POST", f"{API}/account/erase"): Rule(Need.SIGNED_IN),
+    ("GET", f"{API}/people/{{person_id}}/export"): ADMIN,
+    ("POST", f"{API}/people/{{person_id}}/erase"): ADMIN,
+    ("GET", "/account/data"): Rule(Need.SIGNED_IN),
+    ("GET", "/account/data/export"): Rule(Need.SIGNED_IN),
+    ("POST", "/account/data/erase"): Rule(Need.SIGNED_IN),
     ("GET", f"{API}/audit"): ADMIN,
     ("GET", f"{API}/audit/export"): ADMIN,
     ("GET", f"{API}/account"): OWN,

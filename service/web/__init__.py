@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.web import (
     account,
+    account_data,
     admin,
     communities,
     documents,
@@ -21,7 +22,7 @@ from service.web import (
 from service.web.errors import show_error
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-for module in (search, people, shortlist, communities, documents, stewardship, feedback, profile):
+for module in (search, people, shortlist, communities, documents, stewardship, feedback, account_data, profile):
     router.include_router(module.router)
 router.include_router(account.router)
 router.include_router(admin.router)
