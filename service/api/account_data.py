@@ -43,18 +43,18 @@ class ErasureOut(Shape):
 def export_own(parts: UsesParts, sign_in: UsesSignIn) -> Response:
     """Everything that is held about whoever is signed in."""
     home = parts.home.acting_as(sign_in.account.id)
-    return JSONResponse(export_person(home, sign_in.account.person, sign_in.account), headers=FILE)
+    return JSONResponse(export_person(home, sign_in.viewer.person, sign_in.account), headers=FILE)
 
 
-@router.post("/account/erase", operation_id="erase_account", status_code=202, responses=CONFLICTING)
+@router.post("/account/erase", operation_id="erase_account", status_code=202, responses={**UNKNOWN, **CONFLICTING})
 def erase_own(parts: UsesParts, sign_in: UsesSignIn, _: ErasureIn) -> ErasureOut:
     """Keep nothing of whoever is signed in: their account ends with it."""
     if not is_surely(sign_in):
         raise HTTPException(HTTPStatus.FORBIDDEN, SIGN_IN_AGAIN)
-    if sign_in.account.person is None:
+    if sign_in.viewer.person is None:
         raise HTTPException(HTTPStatus.CONFLICT, NOT_KNOWN)
     home = parts.home.acting_as(sign_in.account.id)
-    return _out(erase(home, sign_in.account.person, parts.settings, parts.queue), told=[])
+    return _out(erase(home, sign_in.viewer.person, parts.settings, parts.queue), told=[])
 
 
 @router.get("/people/{person_id}/export", operation_id="export_person", responses={**EXPORTED, **UNKNOWN})

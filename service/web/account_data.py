@@ -36,7 +36,7 @@ def show(parts: UsesParts, request: Request) -> Response:
 def download(parts: UsesParts, sign_in: UsesSignIn) -> Response:
     """Everything that is held about them, as a file."""
     home = parts.home.acting_as(sign_in.account.id)
-    return JSONResponse(export_person(home, sign_in.account.person, sign_in.account), headers=FILE)
+    return JSONResponse(export_person(home, sign_in.viewer.person, sign_in.account), headers=FILE)
 
 
 @router.post("/erase")
@@ -50,9 +50,9 @@ def erase_own(
         return _page(parts, request, TYPE_IT)
     if not is_surely(sign_in):
         return _page(parts, request, SIGN_IN_AGAIN)
-    if sign_in.account.person is None:
+    if sign_in.viewer.person is None:
         return _page(parts, request, NOT_KNOWN)
-    erase(parts.home.acting_as(sign_in.account.id), sign_in.account.person, parts.settings, parts.queue)
+    erase(parts.home.acting_as(sign_in.account.id), sign_in.viewer.person, parts.settings, parts.queue)
     response = render("account_erased.html")
     forget_session(response, request, parts.settings.access)
     return response
