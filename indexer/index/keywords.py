@@ -92,15 +92,20 @@ class KeywordIndex:
 
     def rows_with(self, term: str) -> NDArray[np.uint32]:
         """The rows in which the term occurs, ascending."""
-        start, end = self._range(term)
-        return np.asarray(self._rows[start:end], np.uint32)
+        return self._rows_between(*self._range(term))
 
     def postings(self, term: str, stretches: Stretches) -> Postings:
         """Where the term occurs in these rows."""
         start, end = self._range(term)
-        rows = np.asarray(self._rows[start:end])
+        rows = self._rows_between(start, end)
         positions, places = stretches.within(rows)
         return Postings(places, self._counts[start:end][positions], self.lengths[rows[positions]])
+
+    def _rows_between(self, start: int, end: int) -> NDArray[np.uint32]:
+        # Nobody would miss a row that is looked for behind the last: this is how damage shows.
+        if end > start and self._rows[end - 1] >= len(self.lengths):
+            raise IndexError("a term stands in a row that there is not")
+        return np.asarray(self._rows[start:end], np.uint32)
 
     def _range(self, term: str) -> tuple[int, int]:
         value = np.uint64(term_hash(term))

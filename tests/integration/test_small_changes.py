@@ -15,7 +15,7 @@ from indexer.home import Home
 from indexer.identity import resolve_people
 from indexer.pipeline import ReindexResult, compact_index, reindex
 from indexer.pipeline.build import ENCODED_AT_ONCE
-from indexer.store import contributions, documents, identities, near_duplicates, outdated, passages
+from indexer.store import contributions, documents, identities, near_duplicates, outdated, passages, people
 from service.settings import ServiceSettings
 from tests.fakes import index_home, settings_for
 
@@ -46,12 +46,13 @@ def contents(settings: ServiceSettings) -> dict[str, Any]:
         uris = {document.id: document.uri for document in listed}
         stored = list(passages.indexable_passages(transaction, passages.passage_ids(transaction)))
         parts = contributions.parts_in(transaction, uris, audiences)
+        names = people.all_names(transaction)
         pairs = near_duplicates.readable_partners(transaction, uris, audiences)
         found = {
             "documents": {(d.uri, d.title, d.community, d.audience) for d in listed},
             "passages": {(uris[p.document], p.text, p.digest) for p in stored},
             "duplicates": {(uris[one], other.uri) for one, others in pairs.items() for other in others},
-            "people": {(p.name, uris[p.document], p.role) for p in parts},
+            "people": {(names[p.person], uris[p.document], p.role) for p in parts},
         }
         assert generation.passage_ids().tolist() == [p.id for p in stored]
     home.close()
