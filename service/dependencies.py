@@ -1,6 +1,7 @@
 """What endpoints get from the application: its parts, who is asking, and the desk of whoever may look after it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -38,6 +39,9 @@ if TYPE_CHECKING:  # the job engine takes a third of a second that the commands 
 API = "/api/"
 BEARER = "bearer"
 BAD_TOKEN = "the token is unknown, has run out or was taken back: make a new one"
+# The request that is being answered, so far as it has come to the gate: what every page says of its visitor is there.
+answered: ContextVar[Request | None] = ContextVar("answered", default=None)
+
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="knowwho"'}
 
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.dependencies import application_parts, find_sign_in, judge
+from service.dependencies import answered, application_parts, find_sign_in, judge
 
 
 class Gate:
@@ -22,21 +22,22 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await run_in_threadpool(self._let_through, Request(scope))
+            request = Request(scope)
+            request.state.sign_in = None
+            answered.set(request)
+            await run_in_threadpool(self._let_through, request)
         await self._inner(scope, receive, send)
 
     def _let_through(self, request: Request) -> None:
         """Find out who is signed in, for all who come after, and whether they may. Where there is no route, the router
         says so."""
-        request.state.sign_in = None
         route = self._route_of(request.scope)
-        if route is None:
-            return
         parts = application_parts(request)
         # The files of a mount are the same for everybody: they come also while the database does not.
-        if not isinstance(route.original_route, Mount):
+        if route is None or not isinstance(route.original_route, Mount):
             request.state.sign_in = find_sign_in(request, parts)
-        judge(request, parts, request.state.sign_in, route.path or "")
+        if route is not None:
+            judge(request, parts, request.state.sign_in, route.path or "")
 
     def _route_of(self, scope: Scope) -> RouteContext | None:
         """The route that the router will take: the first that fits."""

@@ -33,11 +33,13 @@ ABOUT_ACCOUNTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An entry with the names that its actor and subject have now; FORMER for those who have gone."""
+    """An entry with the names that its actor, its subject and the person in its detail have now; FORMER for those who
+    have gone."""
 
     entry: AuditEntry
     actor_name: str
     subject_name: str | None
+    person_name: str | None = None
 
 
 def list_entries(
@@ -114,10 +116,18 @@ def _account_id(transaction: Transaction, told: str) -> str:
 
 def _with_names(home: Home, transaction: Transaction, entries: list[AuditEntry]) -> list[AuditLine]:
     names = {account.id: account.name for account in accounts.all_accounts(transaction)}
-    if any(entry.subject and is_subject(entry.subject) for entry in entries):
+    if any(is_subject(told) for entry in entries for told in (entry.subject, _person(entry)) if told):
         people_names = people.all_names(transaction)
         names |= {subject: people_names[person] for subject, person in subjects_of(home, people_names).items()}
-    return [AuditLine(entry, _actor_name(entry, names), _subject_name(entry, names)) for entry in entries]
+    return [
+        AuditLine(entry, _actor_name(entry, names), _subject_name(entry, names), names.get(_person(entry), FORMER))
+        for entry in entries
+    ]
+
+
+def _person(entry: AuditEntry) -> str:
+    """The person in an entry's detail, as the trail names them."""
+    return str(entry.detail.get("person") or "")
 
 
 def _actor_name(entry: AuditEntry, names: Mapping[str, str]) -> str:

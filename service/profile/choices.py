@@ -72,7 +72,7 @@ def _checked(chosen: PersonChoices) -> PersonChoices:
     if begin is not None and end is None:
         raise ChoiceInvalid("say also until when you are away")
     if begin is not None and end is not None and end < begin:
-        raise ChoiceInvalid(f"you cannot be back ({end}) before you leave ({begin}): swap the dates")
+        raise ChoiceInvalid(f"the last day ({end}) comes before the first ({begin}): swap the dates")
     if most is not None and not 0 <= most <= MOST_QUESTIONS:
         raise ChoiceInvalid(f"give a number of questions from 0 to {MOST_QUESTIONS}, or none for no limit")
     return chosen

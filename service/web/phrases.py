@@ -38,11 +38,22 @@ ROLE_NAMES = {Role.ASKER: "asked", Role.ANSWERER: "answered", Role.ACCEPTED_ANSW
 SCOPE_WORDS = {
     Scope.SEARCH: "search and read",
     Scope.FEEDBACK: "say what was useful",
-    Scope.ACCOUNT: "see and change what concerns me",
+    Scope.ACCOUNT: "see and change this account and profile",
     Scope.STEWARD: "look after communities",
     Scope.ADMIN: "administer",
 }
 SHARE_WORDS = ((0.5, "most of the reason"), (0.25, "a good part of it"), (0.1, "some of it"), (0.0, "a little of it"))
+# In this order: most browsers name others too, and most systems one that they descend from.
+BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Macintosh", "a Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+NAMELESS_BROWSER = "A browser that does not say what it is"
+LONGEST_AGENT = 40
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
     "es": "Spanish", "fi": "Finnish", "fr": "French", "hi": "Hindi", "hu": "Hungarian", "it": "Italian",
@@ -150,6 +161,16 @@ def sentence(text: str) -> str:
 def scope_words(scope: Scope) -> str:
     """What a token of this scope may be used for."""
     return SCOPE_WORDS[scope]
+
+
+def browser_words(agent: str) -> str:
+    """`Chrome on Linux`; for a program that is no known browser, the name that it gives itself."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), None)
+    system = next((name for mark, name in SYSTEMS if mark in agent), None)
+    if browser is None:
+        own = agent.strip().partition("/")[0]
+        return own if len(own) <= LONGEST_AGENT and own else f"{own[:LONGEST_AGENT]}…" if own else NAMELESS_BROWSER
+    return f"{browser} on {system}" if system else browser
 
 
 def shortened(text: str) -> str:

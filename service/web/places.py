@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from indexer.domain.content import Document, Locator
 from indexer.domain.feedback import Target
@@ -11,12 +11,18 @@ from service.experts import CountedVote, RankedPerson
 
 # Browsers read \\ as / and leave out tabs and line breaks, so that //elsewhere hides in many spellings.
 OWN_PATH = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]{0,2000}")
+SIGN_IN = "/sign-in"
 BETWEEN_HEADINGS = " › "
 
 
 def own_path(told: str) -> str:
     """The page of ours that an address tells to go to; the start for anything that could lead elsewhere."""
     return told if OWN_PATH.fullmatch(told) else "/"
+
+
+def sign_in_href(path: str, query: str = "") -> str:
+    """Where to sign in, to come back to this page afterwards."""
+    return f"{SIGN_IN}?{urlencode({'next': f'{path}?{query}' if query else path})}"
 
 
 def document_href(document: Document, locator: Locator | None = None, message: int | None = None) -> str:

@@ -1,6 +1,6 @@
 """GET and POST /account/profile: how one is found, with forms to decide it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
@@ -31,6 +31,16 @@ router = APIRouter()
 PAGE = "/account/profile"
 MOST_BYTES = 16 * 1024
 DIRECTORY = "directory"
+# The part of the page where each button is.
+PLACES = {
+    "hidden": "found",
+    "away": "away",
+    "limit": "questions",
+    "forget": "subjects",
+    "choice": "subjects",
+    "disown": "identities",
+    "own": "identities",
+}
 
 
 @router.get(PAGE)
@@ -54,41 +64,38 @@ def change(
     """Do what the pressed button names, and come back to its place on the page."""
     if sent_by(parts, request, fields.get("token", "")) is None:
         raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    place = next((place for name, place in PLACES.items() if name in fields), "")
     try:
-        place = _decide(parts, sign_in, fields)
+        _decide(parts, sign_in, fields)
     except ChoiceInvalid as error:
-        return _page(parts, reading, sign_in, request, HTTPStatus.UNPROCESSABLE_ENTITY, told=str(error))
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(parts, reading, sign_in, request, status, wrong={place: str(error)}, fields=fields)
     return RedirectResponse(f"{PAGE}#{place}", HTTPStatus.SEE_OTHER)
 
 
-def _decide(parts: Parts, sign_in: SignIn, fields: Mapping[str, str]) -> str:
-    """Do what a form asks for; gives the part of the page that it belongs to."""
+def _decide(parts: Parts, sign_in: SignIn, fields: Mapping[str, str]) -> None:
+    """Do what a form asks for."""
     home, placeholders = parts.home, parts.settings.identity.placeholders
     if "hidden" in fields:
         change_choices(home, sign_in, hidden=fields["hidden"] == "yes")
-        return "found"
-    if "away" in fields:
+    elif "away" in fields:
         begin, end = (_day(fields, name) for name in ("away_from", "away_until"))
         away = {"away_from": begin, "away_until": end} if fields["away"] == "yes" else {"away_until": None}
         change_choices(home, sign_in, **away)
-        return "away"
-    if "limit" in fields:
+    elif "limit" in fields:
         change_choices(home, sign_in, questions_a_week=_number(fields.get("questions_a_week", "")))
-        return "questions"
-    if "forget" in fields:
+    elif "forget" in fields:
         forget_subject(home, sign_in, fields["forget"])
-        return "subjects"
-    if (choice := fields.get("choice", "")) in set(SubjectChoice):
+    elif (choice := fields.get("choice", "")) in set(SubjectChoice):
         subject = fields.get("subject", "")
         choose_subject(home, sign_in, subject, SubjectChoice(choice))
         parts.index.query_vectors([subject], 1)  # so that the next searches need not
-        return "subjects"
-    identity: dict[str, Callable[..., None]] = {"disown": disown_identity, "own": own_identity_again}
-    for name, decide in identity.items():
-        if name in fields:
-            decide(home, sign_in, fields[name], placeholders)
-            return "identities"
-    raise ChoiceInvalid("the form asks for nothing that can be done here: load the page again")
+    elif "disown" in fields:
+        disown_identity(home, sign_in, fields["disown"], placeholders)
+    elif "own" in fields:
+        own_identity_again(home, sign_in, fields["own"], placeholders)
+    else:
+        raise ChoiceInvalid("the form asks for nothing that can be done here: load the page again")
 
 
 def _day(fields: Mapping[str, str], name: str) -> date | None:
@@ -115,8 +122,10 @@ def _page(
     request: Request,
     status: int = HTTPStatus.OK,
     *,
-    told: str | None = None,
+    wrong: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> Response:
+    """`wrong` says what is wrong, by the part of the page where; `fields` are shown as they were sent."""
     profile = view_own_profile(reading.transaction, sign_in, reading.readable)
     visitor = known_visitor(request) or new_voter()
     page = render(
@@ -129,7 +138,8 @@ def _page(
         measured=[subject for subject in profile.view.subjects if not subject.claimed],
         directories=[source.name for source in parts.settings.sources if source.kind == DIRECTORY],
         token=token_for(parts, visitor),
-        told=told,
+        wrong=wrong or {},
+        fields=fields or {},
         longest_subject=LONGEST_SUBJECT,
         most_questions=MOST_QUESTIONS,
     )

@@ -1,11 +1,14 @@
 """Turns a template and its values into a page that loads nothing from elsewhere."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from service.web import admin_phrases, phrases, places
+from service.auth import SignIn
+from service.dependencies import answered
+from service.web import admin_phrases, audit_phrases, phrases, places
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -15,9 +18,26 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at a page, and where its link for signing in leads."""
+
+    sign_in: SignIn | None
+    sign_in_href: str
+
+
 def render(template: str, status: int = 200, **values: object) -> HTMLResponse:
     """The page that a template makes of the values; a value it lacks is an error."""
-    return HTMLResponse(_pages.get_template(template).render(values), status, HEADERS)
+    return HTMLResponse(_pages.get_template(template).render(values | {"visit": _visit()}), status, HEADERS)
+
+
+def _visit() -> Visit:
+    request = answered.get()
+    if request is None:
+        return Visit(None, places.SIGN_IN)
+    path = request.scope["path"]
+    leads_back = request.method == "GET" and path != places.SIGN_IN
+    return Visit(request.state.sign_in, places.sign_in_href(path, request.url.query) if leads_back else places.SIGN_IN)
 
 
 def _today() -> date:
@@ -45,6 +65,8 @@ def _environment() -> Environment:
         figure=phrases.figure,
         role_name=phrases.role_name,
         scope_words=phrases.scope_words,
+        browser_words=phrases.browser_words,
+        deed_words=audit_phrases.deed_words,
         place_word=phrases.place_word,
         questions_a_week=phrases.questions_a_week,
         said_moment=lambda moment, zone=None: admin_phrases.said_moment(moment, datetime.now(UTC), zone),

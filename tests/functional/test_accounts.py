@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2 as httpx
 import pytest
@@ -469,3 +470,43 @@ def test_an_error_on_a_page_with_a_secret_in_its_address_is_logged_without_it(
     logged = [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.ERROR]
     assert logged == ["/choose-password/{secret} failed"]
     assert not [entry for entry in caplog.records if entry.name != "httpx2" and link in entry.getMessage()]
+
+
+def test_every_page_says_who_is_signed_in_and_leads_to_what_they_may_do(place: Place) -> None:
+    visitor, ivy, boss = place.browser(), place.browser(), place.browser()
+    ivy.sign_in()
+    boss.sign_in("boss")
+
+    for path in ("/communities?x=1", "/nowhere", "/people/nobody"):
+        stranger = visitor.client.get(path).text
+        back = f'href="/sign-in?next={quote(path, safe="")}"'
+        assert (back in stranger, 'href="/account"' in stranger, "Signed in as" in stranger) == (True, False, False)
+        own = ivy.client.get(path).text
+        assert ("/sign-in" in own, 'href="/account"' in own, 'href="/admin"' in own) == (False, True, False)
+        assert "Signed in as ivy" in ivy.text(path)
+        assert 'href="/admin"' in boss.client.get(path).text
+    assert 'href="/sign-in"' in visitor.client.get("/sign-in?next=/communities").text
+    assert 'href="/account"' in ivy.send("/account/password", on="/account", present="no", password=OTHER).text
+
+
+def test_what_is_wrong_is_said_beside_what_was_typed(place: Place) -> None:
+    browser = place.browser()
+    refused = browser.sign_in(password="wrong").text
+    field = re.search(r'<input id="password"[^>]*>', refused)
+    assert field is not None
+    assert 'aria-describedby="wrong"' in field[0]
+    assert "wrong" not in " ".join(re.findall(r"aria-describedby=[^>]*", browser.client.get("/sign-in").text))
+    assert refused.index('<form class="admin"') < refused.index('id="wrong"') < refused.index('id="password"')
+
+    browser.sign_in()
+    changed = browser.send("/account/password", on="/account", present="no", password=OTHER, again=OTHER).text
+    assert {name: "aria-invalid" in tag for tag, name in re.findall(r'(<input id="([a-z-]+)"[^>]*>)', changed)} == {
+        **dict.fromkeys(("q", "new-password", "again", "label", "days"), False),
+        "present": True,
+    }
+
+
+def test_reading_what_is_for_admins_alone_says_so(place: Place) -> None:
+    browser = place.browser()
+    browser.sign_in()
+    assert "This is not open to you" in browser.text("/admin")

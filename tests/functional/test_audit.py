@@ -11,10 +11,12 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from indexer.domain.accounts import AuditAction
-from indexer.store import accounts, audit
+from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
+from indexer.store import accounts, audit, people
 from service.auth import subject_of
 from service.cli import app
 from service.dependencies import SESSION_COOKIE
+from service.web.audit_phrases import deed_words
 from tests.fakes import add_signed_in
 from tests.functional.administered import HERE, Administered, Text
 
@@ -226,7 +228,7 @@ def test_the_page_shows_narrows_and_offers_all_of_it(place: Administered) -> Non
     first = place.client.get("/admin/audit", params={"action": "schedule changed", "account": "admin"}).text
     told = Text(first)
     assert "Schedule changed" in told.text
-    assert "change added; cron 0 1 * * *" in told.text
+    assert "added; at “0 1 * * *”; on the clock of" in told.text
     assert 'href="/api/v1/audit/export"' in first
     assert "action=schedule+changed&amp;account=admin" in first
     assert "Nothing like that" in Text(place.client.get("/admin/audit?action=erased").text).text
@@ -239,3 +241,41 @@ def test_nobody_but_admins_reads_the_trail(place: Administered) -> None:
 
     for path in ("/admin/audit", "/api/v1/audit", "/api/v1/audit/export"):
         assert visitor.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"admin": True, "person": "person-1"}, ["may administer", "used by Ada Marlow"]),
+        ({"admin": False, "person": None}, ["may not administer", "used by nobody known"]),
+        ({"disabled": True}, ["may not sign in"]),
+        ({"by": "password", "session": "x7"}, ["with a password"]),
+        ({"by": "company"}, ["with company"]),
+        ({"sessions": 2, "tokens": 0}, ["2 sessions ended"]),
+        ({"token": "x7", "scopes": ["feedback", "search"], "days": 1}, ["say what was useful", "for 1 day"]),
+        ({"changed": ["away_from", "hidden"], "hidden": True}, ["from when they are away and whether", "hidden now"]),
+        ({"kind": "reindex", "sources": ["chat"], "full": False, "items": 3}, ["Reindex", "of chat", "3 items"]),
+        (
+            {"before": "public", "after": "members", "decided": True},
+            ["before: everybody", "now: its members", "decided here"],
+        ),
+        (
+            {"before": {"kind": "community", "community": "roof"}, "after": {"kind": "people", "people": ["p1", "p2"]}},
+            ["before: whoever may see roof", "now: 2 people by name"],
+        ),
+        ({"change": "rolled back", "before": "gen-1"}, ["rolled back", "before: gen-1"]),
+        ({"made": "2026-03-02T10:00:00+00:00"}, ["made 2 March 2026"]),
+        ({"of_a_later_kind": True, "nothing": None}, ["of a later kind yes"]),
+    ],
+)
+def test_what_was_done_is_said_in_words(detail: dict[str, Any], said: list[str]) -> None:
+    told = deed_words(detail, "Ada Marlow")
+    assert len(told) == len(said)
+    assert all(words in part for words, part in zip(said, told, strict=True))
+
+
+def test_the_page_names_the_person_of_an_account(place: Administered) -> None:
+    with place.home.database.begin() as transaction:
+        people.apply_directory(transaction, DirectoryRecords(people=(DirectoryPerson(Person("ivy-rao", "Ivy Rao")),)))
+    place.post("/accounts", 201, {"name": "ivy", "person": "ivy-rao", "admin": True})
+    assert "may administer; used by Ivy Rao" in Text(place.client.get("/admin/audit").text).text

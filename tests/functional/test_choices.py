@@ -365,10 +365,21 @@ def test_the_page_does_all_of_it_and_undoes_it(service: Service) -> None:
 
 
 def test_the_page_says_what_cannot_be_done_and_takes_nothing_from_elsewhere(service: Service) -> None:
-    for fields in ({"away": "yes", "away_from": "never"}, {"limit": "yes", "questions_a_week": "many"}, {}):
+    wrong = (
+        ("away", {"away": "yes", "away_from": "never", "away_until": "2030-01-02"}),
+        ("questions", {"limit": "yes", "questions_a_week": "many"}),
+        ("subjects", {"choice": "claimed", "subject": "  "}),
+    )
+    for place, fields in wrong:
         refused = service.press(**fields)
         assert refused.status_code == 422
-        assert 'role="alert"' in refused.text
+        section = re.search(rf'<section id="{place}".*?</section>', refused.text, re.DOTALL)
+        assert section is not None
+        assert 'role="alert"' in section[0]
+        assert refused.text.count('role="alert"') == 1
+        typed = [value for name, value in fields.items() if name not in ("away", "limit", "choice")]
+        assert all(f'value="{value}"' in section[0] for value in typed)
+    assert 'role="alert"' in service.press().text
     headers = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
     forged = service.mina.post("/account/profile", data={"hidden": "yes", "token": "0"}, headers=headers)
     assert forged.status_code == 403

@@ -30,8 +30,17 @@ from service import web
 from service.experts import Evidence
 from service.experts.votes import Fit, Vote
 from service.web.layout import lay_out
-from service.web.phrases import counted, evidence_line, exact_date, last_said, said_date, sentence, share_word
-from service.web.places import anchor, ask_href, document_href, heading_anchor, outside_href
+from service.web.phrases import (
+    browser_words,
+    counted,
+    evidence_line,
+    exact_date,
+    last_said,
+    said_date,
+    sentence,
+    share_word,
+)
+from service.web.places import anchor, ask_href, document_href, heading_anchor, outside_href, sign_in_href
 
 TODAY = date(2026, 3, 20)
 TEMPLATES = Path(web.__file__).parent / "templates"
@@ -157,7 +166,8 @@ def test_every_link_leads_to_a_page_and_to_a_place_on_it(all_pages: dict[str, Pa
 
 def test_private_community_is_on_no_page_of_an_anonymous_visitor(all_pages: dict[str, Page]) -> None:
     asked_for = {PRIVATE_DOCUMENT, "/communities/secrets"}
-    for address in all_pages.keys() - asked_for:
+    back_there = {sign_in_href(address) for address in asked_for}
+    for address in all_pages.keys() - asked_for - back_there:
         assert not [word for word in PRIVATE_WORDS if word in all_pages[address].text], address
     assert [all_pages[address].status_code for address in asked_for] == [404, 404]
 
@@ -556,3 +566,26 @@ def test_question_goes_into_the_subject_of_a_mail() -> None:
 def test_message_of_the_evidence_wins_over_the_passage() -> None:
     document = evidence(Role.AUTHOR, DocumentKind.THREAD, None).passage.document
     assert document_href(document, Locator(message=1), 4) == "/documents/d1#m-4"
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0", "Chrome on Linux"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1",
+            "Safari on an iPhone",
+        ),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1.15 Safari/605.1.15", "Safari on a Mac"),
+        ("Mozilla/5.0 (Windows NT 10.0; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox on Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 AppleWebKit/537.36 Chrome/126.0 Safari/537.36", "Chrome"),
+        ("curl/8.5.0", "curl"),
+        ("x" * 50, "x" * 40 + "…"),
+        (" ", "A browser that does not say what it is"),
+        ("", "A browser that does not say what it is"),
+    ],
+)
+def test_browsers_are_named_in_words(agent: str, said: str) -> None:
+    assert browser_words(agent) == said

@@ -126,6 +126,7 @@ def test_the_page_erases_only_after_the_word(client: TestClient, home: Home) -> 
 
     done = client.post("/account/data/erase", data={"token": token, "confirm": "erase"}, headers=headers)
     assert "You are erased" in done.text
+    assert (">Sign in<" in done.text, "Signed in as" in done.text) == (True, False)
     assert names(home) == ["Bo Lund"]
 
 

@@ -70,6 +70,7 @@ def show_account(
         fields=fields,
         token_days=page.settings.token_days,
         about_password=about_password,
+        wrong_present=about_password == WRONG_PASSWORD,
         about_tokens=about_tokens,
         changed=page.request.query_params.get("changed") == "password",
         **LENGTHS,
