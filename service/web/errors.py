@@ -34,7 +34,7 @@ def show_error(request: Request, status: int, detail: str) -> Response:
     if status == HTTPStatus.UNAUTHORIZED and request.method in READING and path != SIGN_IN:
         return RedirectResponse(sign_in_href(path, request.url.query), HTTPStatus.SEE_OTHER)
     plain = detail == HTTPStatus(status).phrase
-    told = NOT_FOUND if plain and status == HTTPStatus.NOT_FOUND else sentence(detail)
+    told = NOT_FOUND if plain and status == HTTPStatus.NOT_FOUND else "" if plain else sentence(detail)
     headline = HEADLINES.get(HTTPStatus(status), "Something went wrong")
     if status == HTTPStatus.FORBIDDEN and request.method in READING:
         headline = NOT_OPEN

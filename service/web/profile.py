@@ -1,7 +1,7 @@
 """GET and POST /account/profile: how one is found, with forms to decide it."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -138,6 +138,7 @@ def _page(
         measured=[subject for subject in profile.view.subjects if not subject.claimed],
         directories=[source.name for source in parts.settings.sources if source.kind == DIRECTORY],
         token=token_for(parts, visitor),
+        today=datetime.now(UTC).date(),
         wrong=wrong or {},
         fields=fields or {},
         longest_subject=LONGEST_SUBJECT,

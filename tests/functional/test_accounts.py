@@ -510,3 +510,10 @@ def test_reading_what_is_for_admins_alone_says_so(place: Place) -> None:
     browser = place.browser()
     browser.sign_in()
     assert "This is not open to you" in browser.text("/admin")
+
+
+def test_a_page_that_cannot_be_sent_to_says_so_without_the_words_of_the_protocol(place: Place) -> None:
+    answer = place.browser().client.put("/communities", headers=SENT_HERE)
+    assert answer.status_code == 405
+    assert "This page can only be read" in answer.text
+    assert "Method Not Allowed" not in answer.text

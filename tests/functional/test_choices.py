@@ -384,3 +384,16 @@ def test_the_page_says_what_cannot_be_done_and_takes_nothing_from_elsewhere(serv
     forged = service.mina.post("/account/profile", data={"hidden": "yes", "token": "0"}, headers=headers)
     assert forged.status_code == 403
     assert "Mina Lindqvist" in service.ranked()
+
+
+def test_the_page_says_whether_one_is_away_now_or_will_be(service: Service) -> None:
+    today = datetime.now(UTC).date()
+    soon, later, past = (str(today + timedelta(days=days)) for days in (5, 9, -3))
+    for dates, said in (
+        ({"away_until": later}, "You are away until"),
+        ({"away_from": soon, "away_until": later}, "You will be away from"),
+        ({"away_until": past}, None),
+    ):
+        assert service.press(away="yes", **{"away_from": "", **dates}).status_code == 303
+        page = service.mina.get("/account/profile").text
+        assert (said in page) if said else ("You are away" not in page and "You will be away" not in page)
