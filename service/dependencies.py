@@ -28,7 +28,7 @@ from service.auth import (
     why_foreign,
     why_refused,
 )
-from service.browsers import SESSION_COOKIE, session_secret  # noqa: F401  # tests take the name from here
+from service.browsers import session_secret
 from service.search import OpenIndex
 from service.settings import ServiceSettings
 from service.stewardship import StewardDesk

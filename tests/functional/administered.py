@@ -17,7 +17,7 @@ from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.settings import load_settings
 from service.app import create_app
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, index_home, write_settings, write_thread
 

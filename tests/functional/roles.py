@@ -13,7 +13,7 @@ from indexer.home import Home
 from indexer.store import accounts
 from service.app import create_app
 from service.auth import TOKEN_PREFIX, digest_of, new_id, new_secret
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 

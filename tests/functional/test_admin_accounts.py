@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from indexer.domain.accounts import Scope
 from indexer.store import accounts, audit
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from tests.fakes import add_signed_in
 from tests.functional.administered import HERE, LOCAL, Administered, Text
 

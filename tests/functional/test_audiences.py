@@ -17,8 +17,8 @@ from indexer.pipeline.restore import restore
 from indexer.store import audit, documents
 from service.app import create_app
 from service.auth import readable_audiences, viewer_of_person
+from service.browsers import SESSION_COOKIE
 from service.cli import app as command
-from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, settings_for, write_thread
 

@@ -14,8 +14,8 @@ from indexer.domain.accounts import AuditAction
 from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
 from indexer.store import accounts, audit, people
 from service.auth import subject_of
+from service.browsers import SESSION_COOKIE
 from service.cli import app
-from service.dependencies import SESSION_COOKIE
 from service.web.audit_phrases import deed_words
 from tests.fakes import add_signed_in
 from tests.functional.administered import HERE, Administered, Text

@@ -14,7 +14,7 @@ from indexer.home import Home
 from indexer.store import audit, choices
 from service.app import create_app
 from service.auth import ANONYMOUS, readable_audiences, subject_of
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from service.experts import rank_people
 from service.search import parse_query, retrieve_passages
 from service.settings import ServiceSettings

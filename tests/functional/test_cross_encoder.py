@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from indexer.embedding import open_cross_encoder, open_encoder
 from indexer.home import Home
 from service.app import create_app
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 from tests.models import build_cross_encoder

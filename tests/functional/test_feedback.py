@@ -18,8 +18,8 @@ from indexer.home import Home
 from indexer.store import accounts, documents
 from service.app import create_app
 from service.auth import open_session
+from service.browsers import SESSION_COOKIE
 from service.cli import app as command
-from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from service.http import OwnAddress
 from service.server import uvicorn_config
 from tests.fakes import add_signed_in

@@ -14,8 +14,8 @@ from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.store import audit, documents, people
 from service.app import create_app
+from service.browsers import SESSION_COOKIE
 from service.cli import app as command
-from service.dependencies import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.fakes import add_signed_in, index_home, settings_for, write_thread
 

@@ -17,8 +17,8 @@ from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.jobs.schedules import add_schedule, pause_schedule
 from service.app import create_app
+from service.browsers import SESSION_COOKIE
 from service.cli import app
-from service.dependencies import SESSION_COOKIE
 from tests.fakes import add_signed_in, settings_for, write_settings, write_thread
 
 CHAT = {"name": "chat", "kind": "threads", "path": "chat.jsonl"}

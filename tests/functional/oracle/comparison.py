@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from indexer.domain.ids import document_id
-from service.dependencies import SESSION_COOKIE
+from service.browsers import SESSION_COOKIE
 from tests.functional.oracle.homes import NEVER_SHOWN, Builder, Built, Reader, identity_of_everybody
 from tests.functional.oracle.organisations import SOURCE, Asker, Organisation
 from tests.functional.oracle.questions import Question, Request, answers_to, judgements_on, places, questions
