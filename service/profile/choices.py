@@ -7,7 +7,7 @@ from indexer.domain.accounts import AuditAction, PersonChoices, SubjectChoice
 from indexer.domain.errors import ChoiceInvalid, NotFound
 from indexer.home import Home
 from indexer.notation import one_line
-from indexer.store import Transaction, choices
+from indexer.store import Transaction, choices, take_write_lock
 from service.auth import SignIn
 from service.directory import stems_of
 from service.profile.oneself import note, own_person
@@ -22,6 +22,7 @@ def change_choices(home: Home, sign_in: SignIn, **values: Any) -> PersonChoices:
     if "away_until" in values and values["away_until"] is None:
         values = {"away_from": None, **values}
     with home.database.begin() as transaction:
+        take_write_lock(transaction)  # all choices are saved at once: none made meanwhile may be lost
         changed = _checked(replace(_choices_of(transaction, sign_in), **values))
         choices.save_choices(transaction, own_person(sign_in), changed)
         told = {"hidden": changed.hidden} if "hidden" in values else {}
@@ -34,6 +35,7 @@ def choose_subject(home: Home, sign_in: SignIn, subject: str, choice: SubjectCho
     place of what one said of the same words before. ChoiceInvalid."""
     written = _checked_subject(subject)
     with home.database.begin() as transaction:
+        take_write_lock(transaction)  # all choices are saved at once: none made meanwhile may be lost
         chosen = _choices_of(transaction, sign_in)
         kept = _without(chosen, written)
         if len(kept) >= MOST_SUBJECTS:
@@ -47,6 +49,7 @@ def choose_subject(home: Home, sign_in: SignIn, subject: str, choice: SubjectCho
 def forget_subject(home: Home, sign_in: SignIn, subject: str) -> PersonChoices:
     """Take back what one said of a subject. NotFound where that is nothing."""
     with home.database.begin() as transaction:
+        take_write_lock(transaction)  # all choices are saved at once: none made meanwhile may be lost
         chosen = _choices_of(transaction, sign_in)
         changed = replace(chosen, subjects=_without(chosen, subject))
         if len(changed.subjects) == len(chosen.subjects):

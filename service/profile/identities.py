@@ -9,7 +9,7 @@ from indexer.domain.errors import ChoiceInvalid, NotFound
 from indexer.domain.people import Identity
 from indexer.home import Home
 from indexer.identity import resolve_people
-from indexer.store import Transaction, choices, identities, people
+from indexer.store import Transaction, choices, identities, people, take_write_lock
 from indexer.store.identities import StoredIdentity
 from service.auth import SignIn
 from service.profile.oneself import note, own_person
@@ -48,6 +48,7 @@ def disown_identity(home: Home, sign_in: SignIn, identity_id: str, placeholders:
     ChoiceInvalid where nobody would be left."""
     person = own_person(sign_in)
     with home.database.begin() as transaction:
+        take_write_lock(transaction)  # of two disowned at once, one must stay
         theirs = identities.identities_of(transaction, person)
         entry = _find(theirs, identity_id)
         kept = [other for other in theirs if other.id != entry.id]
