@@ -31,7 +31,6 @@ def export_person(home: Home, person_id: str | None, account: Account | None = N
         if person_id is not None and person is None and account is None:
             raise NotFound(f"there is no person {person_id}")
         subject = subject_of(home, person.id) if person else account.id if account else None
-        home.tell(transaction, AuditAction.EXPORTED, subject)
         owned = [account] if account else _accounts_of(transaction, person)
         told: Export = {"format": FORMAT, "made": datetime.now(UTC).isoformat()}
         told["accounts"] = [_account_values(transaction, entry) for entry in owned]
@@ -40,6 +39,8 @@ def export_person(home: Home, person_id: str | None, account: Account | None = N
             {"query": j.query, "on": j.kind, "target": j.target, "useful": j.useful, "at": _told(j.at)}
             for j in holdings.judgements_by(transaction, [voter_of(home, entry.id) for entry in owned])
         ]
+        # Only now: whoever adds to the trail keeps everybody else from writing.
+        home.tell(transaction, AuditAction.EXPORTED, subject)
         about = {entry.id for entry in owned} | ({subject_of(home, person.id)} if person else set())
         told["audit"] = [_entry_values(entry, about) for entry in _entries_about(transaction, about)]
     return told
