@@ -2,7 +2,6 @@
 headers that browsers obey. It stands outside of everything else, errors included."""
 
 import ipaddress
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from fastapi import HTTPException, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Respond = Callable[[Request, int, str], Response]
+from service.error_handlers import Respond
 
 STATIC, API = "/static/", "/api/"
 ALWAYS = {

@@ -90,11 +90,7 @@ class Erased:
         while number < len(words):
             length = self._phrase_at(text, words, number, kinds)
             if length:
-                mention = text[words[number].start - 1 : words[number].start] == "@"
-                yield (
-                    words[number].start - (mention and not _follows_word(text, words[number])),
-                    (words[number + length - 1].end),
-                )
+                yield words[number].start - _is_mentioned(text, words[number]), words[number + length - 1].end
             number += length or 1
 
     def _phrase_at(self, text: str, words: Sequence[Word], number: int, kinds: Collection[TraceKind]) -> int:

@@ -218,7 +218,7 @@ def _unowned(transaction: Transaction, gone: Erased) -> list[int]:
         entry.id
         for entry in erasing.unowned(transaction)
         if gone.whose_credit([entry.identity], entry.display_name)
-        or gone.without(entry.identity.value) != (entry.identity.value)
+        or gone.without(entry.identity.value) != entry.identity.value
     ]
 
 

@@ -66,22 +66,22 @@ def remove_account(transaction: Transaction, account: str) -> None:
 
 def all_accounts(transaction: Transaction) -> list[Account]:
     """By name."""
-    return [_account_of(row) for row in transaction.execute(_select_accounts().order_by(accounts.c.name))]
+    return [_account_of(row) for row in transaction.execute(select(accounts).order_by(accounts.c.name))]
 
 
 def find_account(transaction: Transaction, account: str) -> Account | None:
-    return _first(transaction, _select_accounts().where(accounts.c.id == account))
+    return _first(transaction, select(accounts).where(accounts.c.id == account))
 
 
 def find_by_name(transaction: Transaction, name: str) -> Account | None:
     """The account that somebody signs in to by this name, in any case."""
-    return _first(transaction, _select_accounts().where(accounts.c.name == name.casefold()))
+    return _first(transaction, select(accounts).where(accounts.c.name == name.casefold()))
 
 
 def find_by_login(transaction: Transaction, issuer: str, subject: str) -> Account | None:
     """The account that an identity provider knows by this subject."""
     theirs = select(logins.c.account_id).where(logins.c.issuer == issuer, logins.c.subject == subject)
-    return _first(transaction, _select_accounts().where(accounts.c.id.in_(theirs)))
+    return _first(transaction, select(accounts).where(accounts.c.id.in_(theirs)))
 
 
 def add_login(transaction: Transaction, issuer: str, subject: str, account: str) -> None:
@@ -220,7 +220,7 @@ def remove_links(transaction: Transaction, account: str | None) -> None:
 def accounts_of(transaction: Transaction, person: str) -> list[Account]:
     """The accounts of a person (id), by name."""
     theirs = accounts.c.person.in_({person, *former_ids(transaction, person)})
-    return [_account_of(row) for row in transaction.execute(_select_accounts().where(theirs).order_by(accounts.c.name))]
+    return [_account_of(row) for row in transaction.execute(select(accounts).where(theirs).order_by(accounts.c.name))]
 
 
 def spend_attempt(transaction: Transaction, state: str, expires: int, now: int) -> bool:
@@ -239,10 +239,6 @@ def standings(transaction: Transaction, person: str) -> Standings:
     )
     rows = transaction.execute(statement).all()
     return Standings(frozenset(row.slug for row in rows), frozenset(row.slug for row in rows if row.role == "steward"))
-
-
-def _select_accounts() -> Select[Any]:
-    return select(accounts)
 
 
 def _first(transaction: Transaction, statement: Select[Any]) -> Account | None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, Text, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Column, Table, Text, delete, func, insert, or_, select, type_coerce, update
 
 from indexer.domain.content import AudienceKind
 from indexer.domain.feedback import TargetKind
@@ -248,16 +248,12 @@ def _reword(
 
 def _reword_json(transaction: Transaction, column: Column[Any], key: Column[Any], reword: Reword) -> list[Any]:
     changed = []
-    for row in transaction.execute(select(key.label("key"), column.label("told")).where(_is_told(column))).all():
+    for row in transaction.execute(select(key.label("key"), column.label("told")).where(column.is_not(None))).all():
         new = _reworded(row.told, reword)
         if new != row.told:
             transaction.execute(update(column.table).where(key == row.key).values({column.name: new}))
             changed.append(row.key)
     return changed
-
-
-def _is_told(column: Column[Any]) -> ColumnElement[bool]:
-    return column.is_not(None)
 
 
 def _reworded(value: Any, reword: Reword) -> Any:

@@ -8,10 +8,9 @@ from sqlalchemy import func, select
 
 from indexer.domain.feedback import TargetKind
 from indexer.domain.people import Identity, IdentityKind
+from indexer.store.contributions import MOMENT
 from indexer.store.database import Transaction
 from indexer.store.tables import communities, contributions, documents, feedback, identities, memberships, messages
-
-MOMENT = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created)
 
 
 @dataclass(frozen=True, slots=True)

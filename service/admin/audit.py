@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.domain.accounts import COMMAND_LINE, AuditAction, AuditEntry
+from indexer.domain.people import FORMER_MEMBER
 from indexer.home import Home
 from indexer.store import Transaction, accounts, audit, people
 from service.admin.desk import LISTED, Listed, foreign_cursor, make_cursor, read_cursor
 from service.auth import is_subject, subjects_of
 
-FORMER = "former member"
 NOBODY = "nobody signed in"
 EXPORTED_AT_ONCE = 1000
 ABOUT_ACCOUNTS = frozenset(
@@ -33,8 +33,8 @@ ABOUT_ACCOUNTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An entry with the names that its actor, its subject and the person in its detail have now; FORMER for those who
-    have gone."""
+    """An entry with the names that its actor, its subject and the person in its detail have now; FORMER_MEMBER for
+    those who have gone."""
 
     entry: AuditEntry
     actor_name: str
@@ -120,7 +120,9 @@ def _with_names(home: Home, transaction: Transaction, entries: list[AuditEntry])
         people_names = people.all_names(transaction)
         names |= {subject: people_names[person] for subject, person in subjects_of(home, people_names).items()}
     return [
-        AuditLine(entry, _actor_name(entry, names), _subject_name(entry, names), names.get(_person(entry), FORMER))
+        AuditLine(
+            entry, _actor_name(entry, names), _subject_name(entry, names), names.get(_person(entry), FORMER_MEMBER)
+        )
         for entry in entries
     ]
 
@@ -133,11 +135,11 @@ def _person(entry: AuditEntry) -> str:
 def _actor_name(entry: AuditEntry, names: Mapping[str, str]) -> str:
     if entry.actor is None:
         return NOBODY
-    return COMMAND_LINE if entry.actor == COMMAND_LINE else names.get(entry.actor, FORMER)
+    return COMMAND_LINE if entry.actor == COMMAND_LINE else names.get(entry.actor, FORMER_MEMBER)
 
 
 def _subject_name(entry: AuditEntry, names: Mapping[str, str]) -> str | None:
     if entry.subject is None:
         return None
     someone = entry.action in ABOUT_ACCOUNTS or is_subject(entry.subject)
-    return names.get(entry.subject, FORMER if someone else entry.subject)
+    return names.get(entry.subject, FORMER_MEMBER if someone else entry.subject)
