@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +66,14 @@ def entries_after(transaction: Transaction, number: int, limit: int) -> list[Aud
     """The oldest entries, of those with a greater number."""
     statement = select(audit_entries).where(audit_entries.c.number > number).order_by(audit_entries.c.number)
     return [_entry_of(row) for row in transaction.execute(statement.limit(limit))]
+
+
+def entries_about(transaction: Transaction, ids: Iterable[str]) -> list[AuditEntry]:
+    """Every entry by or on one of these ids, oldest first."""
+    known = list(ids)
+    about = audit_entries.c.actor.in_(known) | audit_entries.c.subject.in_(known)
+    statement = select(audit_entries).where(about).order_by(audit_entries.c.number)
+    return [_entry_of(row) for row in transaction.execute(statement)]
 
 
 def all_entries(transaction: Transaction) -> Iterator[AuditEntry]:

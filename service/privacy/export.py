@@ -42,7 +42,7 @@ def export_person(home: Home, person_id: str | None, account: Account | None = N
         # Only now: whoever adds to the trail keeps everybody else from writing.
         home.tell(transaction, AuditAction.EXPORTED, subject)
         about = {entry.id for entry in owned} | ({subject_of(home, person.id)} if person else set())
-        told["audit"] = [_entry_values(entry, about) for entry in _entries_about(transaction, about)]
+        told["audit"] = [_entry_values(entry, about) for entry in audit.entries_about(transaction, about)]
     return told
 
 
@@ -160,10 +160,6 @@ def _document_values(document: Document | None) -> Export | None:
 
 def _received(judged: HeldJudgement) -> Export:
     return {"useful": judged.useful, "at": _told(judged.at)}
-
-
-def _entries_about(transaction: Transaction, about: set[str]) -> list[AuditEntry]:
-    return [e for e in audit.all_entries(transaction) if e.actor in about or e.subject in about]
 
 
 def _entry_values(entry: AuditEntry, about: set[str]) -> Export:
