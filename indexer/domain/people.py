@@ -54,6 +54,11 @@ class Identity:
         return ":".join(part for part in (self.kind, self.namespace, self.value) if part)
 
 
+def former_identity(number: int) -> Identity:
+    """The identity of the first, second, … of those erased in a document."""
+    return Identity(IdentityKind.FORMER, "", str(number))
+
+
 def what_to_call(known: Iterable[tuple[Identity, str | None]]) -> tuple[str, str | None]:
     """The name of somebody with these identities, at least one, each with the name shown with it; and an address of
     theirs, None where there is none. The surest identity counts: an address before a handle, a handle before a name."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from indexer.domain.content import Credit, Message, ParsedDocument
-from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, IdentityKind, Role
+from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, Role, former_identity
 from indexer.identity.erasure import NOBODY_ERASED, Erased
 from indexer.identity.identities import identities_of
 from indexer.notation import display_name
@@ -53,11 +53,6 @@ class _Item:
     def message_contribution(self, message: Message) -> Contribution | None:
         part = self.contribution(message.credit) if message.credit else None
         return part and replace(part, at=message.at, message=message.number, likes=message.likes)
-
-
-def former_identity(number: int) -> Identity:
-    """The identity of the first, second, … of those erased in a document."""
-    return Identity(IdentityKind.FORMER, "", str(number))
 
 
 def _one_a_role(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:

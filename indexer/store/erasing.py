@@ -8,7 +8,7 @@ from sqlalchemy import Column, Table, Text, delete, func, insert, or_, select, t
 
 from indexer.domain.content import AudienceKind
 from indexer.domain.feedback import TargetKind
-from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, IdentityKind, Role
+from indexer.domain.people import FORMER_MEMBER, Contribution, Identity, IdentityKind, Role, former_identity
 from indexer.notation import plain
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
@@ -203,7 +203,7 @@ def _next_former(transaction: Transaction, document: int) -> int:
     former = select(contributions.c.identity_id).where(contributions.c.document_id == document)
     known = select(func.count()).where(identities.c.kind == IdentityKind.FORMER, identities.c.id.in_(former))
     number = int(transaction.execute(known).scalar_one()) + 1
-    identity = Identity(IdentityKind.FORMER, "", str(number))
+    identity = former_identity(number)
     return identity_ids(transaction, [Contribution(identity, FORMER_MEMBER, Role.AUTHOR)])[identity]
 
 

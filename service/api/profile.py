@@ -1,10 +1,10 @@
 """/account/profile and /account/identities: how one is found, and what is one's own."""
 
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter
 
+from service.api.administration import REFUSED, Responses
 from service.api.profile_schemas import (
     ChoicesIn,
     ChoicesOut,
@@ -28,13 +28,12 @@ from service.profile import (
     view_own_profile,
 )
 
-REFUSED: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "Nobody is signed in"},
-    403: {"model": Problem, "description": "Whoever is signed in may not do this; it says why"},
+ANSWERS: Responses = {
+    **REFUSED,
     404: {"model": Problem, "description": "Nobody said which person is signed in, or there is none of this name"},
 }
 
-router = APIRouter(tags=["account"], responses=REFUSED)
+router = APIRouter(tags=["account"], responses=ANSWERS)
 
 
 @router.get("/account/profile", operation_id="get_own_profile")
