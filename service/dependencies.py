@@ -82,7 +82,7 @@ def find_sign_in(request: Request, parts: Parts) -> SignIn | None:
         if found is None:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, BAD_TOKEN, CHALLENGE)
         return found
-    secret = session_secret(request, parts.settings.access)
+    secret = session_secret(request)
     return sign_in_by_session(parts.home, secret, now, parts.settings.access) if secret else None
 
 

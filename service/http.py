@@ -1,7 +1,6 @@
 """What holds for every request and answer, whatever answers it: which names we answer to, how much may be sent, and the
 headers that browsers obey. It stands outside of everything else, errors included."""
 
-import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from fastapi import HTTPException, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.auth.clients import is_this_machine
 from service.error_handlers import Respond
 
 STATIC, API = "/static/", "/api/"
@@ -41,9 +41,9 @@ class OwnAddress:
         then count as one of ours: so a service on loopback answers to names of loopback, and one that was told its
         address to that."""
         name = _name_in(f"//{host}")
-        if _is_loopback(name) or self._is_told(name):
+        if is_this_machine(name) or self._is_told(name):
             return True
-        return self.address is None and (self.listens_on is None or not _is_loopback(self.listens_on))
+        return self.address is None and (self.listens_on is None or not is_this_machine(self.listens_on))
 
     def scheme_of(self, host: str, scheme: str) -> str:
         """How browsers sent it: what ends TLS before us speaks plain HTTP with us."""
@@ -130,12 +130,3 @@ def _name_in(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-def _is_loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -15,8 +15,8 @@ def counted_as(client: str) -> str:
 
 def is_this_machine(host: str) -> bool:
     """Whether only this machine can reach what listens on a host."""
-    address = _parsed(host)
-    return host.casefold() == "localhost" if address is None else address.is_loopback
+    address, name = _parsed(host), host.casefold()
+    return name == "localhost" or name.endswith(".localhost") if address is None else address.is_loopback
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -31,7 +31,7 @@ def export_person(home: Home, person_id: str | None, account: Account | None = N
         if person_id is not None and person is None and account is None:
             raise NotFound(f"there is no person {person_id}")
         subject = subject_of(home, person.id) if person else account.id if account else None
-        owned = [account] if account else _accounts_of(transaction, person)
+        owned = [account] if account else accounts.accounts_of(transaction, person.id) if person else []
         told: Export = {"format": FORMAT, "made": datetime.now(UTC).isoformat()}
         told["accounts"] = [_account_values(transaction, entry) for entry in owned]
         told |= _person_values(home, transaction, person, owned) if person else {"person": None}
@@ -44,10 +44,6 @@ def export_person(home: Home, person_id: str | None, account: Account | None = N
         about = {entry.id for entry in owned} | ({subject_of(home, person.id)} if person else set())
         told["audit"] = [_entry_values(entry, about) for entry in audit.entries_about(transaction, about)]
     return told
-
-
-def _accounts_of(transaction: Transaction, person: Person | None) -> list[Account]:
-    return [entry for entry in accounts.all_accounts(transaction) if person and entry.person == person.id]
 
 
 def _account_values(transaction: Transaction, account: Account) -> Export:

@@ -54,7 +54,7 @@ def erase_own(
         return _page(parts, request, NOT_KNOWN)
     erase(parts.home.acting_as(sign_in.account.id), sign_in.viewer.person, parts.settings, parts.queue)
     response = render("account_erased.html")
-    forget_session(response, request, parts.settings.access)
+    forget_session(response, request)
     return response
 
 

@@ -26,7 +26,7 @@ def begin(page: UsesAccountPage, provider: str, next: str = "") -> Response:  # 
     attempt = new_attempt(provider, own_path(next), datetime.now(UTC))
     response = go_to(chosen.address_to_go_to(attempt, _callback(page, provider)))
     told = sealed(home_secret(page.parts.home.folder), attempt)
-    lasts, secure = int(LASTS.total_seconds()), is_secure(page.request, page.settings)
+    lasts, secure = int(LASTS.total_seconds()), is_secure(page.request)
     response.set_cookie(COOKIE, told, lasts, path=router.prefix, secure=secure, httponly=True, samesite="lax")
     return response
 

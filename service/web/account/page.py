@@ -39,7 +39,7 @@ class AccountPage:
 
     @property
     def browser(self) -> Browser:
-        return browser_of(self.request, self.settings)
+        return browser_of(self.request)
 
     def show(self, template: str, status: int = HTTPStatus.OK, **values: object) -> Response:
         """The page that a template below account/ makes of the values, with the token that its forms send back."""

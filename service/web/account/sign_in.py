@@ -39,7 +39,7 @@ def leave(form: UsesAccountForm) -> Response:
     if form.maybe:
         sign_out(form.parts.home, form.maybe)
     response = go_to("/")
-    forget_session(response, form.request, form.settings)
+    forget_session(response, form.request)
     return response
 
 

@@ -185,6 +185,8 @@ def upgrade() -> None:
     op.add_column("contributions", sa.Column("display_name", sa.String(), nullable=True))
     op.drop_index("ix_contributions_identity_id", "contributions")
     op.create_index("ix_contributions_identity_id_display_name", "contributions", ["identity_id", "display_name"])
+    for column in ("action", "actor", "subject"):
+        op.create_index(op.f(f"ix_audit_entries_{column}"), "audit_entries", [column], unique=False)
     op.create_index("ix_documents_community_id_audience_id", "documents", ["community_id", "audience_id"], unique=False)
     for event in ("UPDATE", "DELETE"):
         op.execute(KEPT.format(event=event))
