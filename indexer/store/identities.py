@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, bindparam, delete, func, select, tuple_, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, Row, bindparam, delete, func, select, tuple_, union, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
@@ -12,6 +12,7 @@ from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.tables import (
     contributions,
+    disowned_identities,
     documents,
     identities,
     identity_links,
@@ -57,8 +58,11 @@ def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
 
 
 def vouched_addresses(transaction: Transaction, person: str | None = None) -> frozenset[str]:
-    """The addresses that directories vouch for, of one person (id) where that is given."""
-    theirs = identities.c.vouched_for.is_not(None) if person is None else identities.c.vouched_for == person
+    """The addresses that directories vouch for, of one person (id) where that is given: then without those of which
+    they say that they are not theirs."""
+    theirs = identities.c.vouched_for.is_not(None)
+    if person is not None:
+        theirs = (identities.c.vouched_for == person) & ~_disowned_by_owner()
     statement = select(identities.c.value).where(identities.c.kind == IdentityKind.ADDRESS, theirs)
     return frozenset(transaction.execute(statement).scalars())
 
@@ -153,9 +157,10 @@ def people_behind(transaction: Transaction, wanted: Iterable[Identity]) -> dict[
 
 
 def vouched_person(transaction: Transaction, identity: Identity) -> str | None:
-    """The id of the person whose identity this is by a directory's word."""
+    """The id of the person whose identity this is by a directory's word, unless they say that it is not."""
     key = (identities.c.kind == identity.kind) & (identities.c.namespace == identity.namespace)
-    wanted = select(identities.c.vouched_for).where(key, identities.c.value == identity.value)
+    key &= identities.c.value == identity.value
+    wanted = select(identities.c.vouched_for).where(key, ~_disowned_by_owner())
     return transaction.execute(wanted).scalar()
 
 
@@ -240,6 +245,18 @@ def unresolved(transaction: Transaction) -> list[tuple[Identity, int]]:
         .order_by(count.desc(), identities.c.value)
     )
     return [(_identity_of(kind, space, value), n) for kind, space, value, n in transaction.execute(statement)]
+
+
+def _disowned_by_owner() -> ColumnElement[bool]:
+    """Whether the person for whom a directory vouches says, under this id or one given up for it, that an identity is
+    not theirs."""
+    told, redirect = disowned_identities.c, person_redirects.c
+    same = (told.kind == identities.c.kind) & (told.namespace == identities.c.namespace)
+    same &= told.value == identities.c.value
+    present = func.coalesce(redirect.person_id, told.person)
+    spoken = select(told.person).outerjoin(person_redirects, redirect.id == told.person)
+    mine = (told.person == identities.c.vouched_for) | (present == identities.c.vouched_for)
+    return spoken.where(same, mine).exists()
 
 
 def _in_use() -> CompoundSelect[Any]:

@@ -12,7 +12,7 @@ from indexer.domain.people import Identity
 from indexer.home import Home
 from indexer.notation import address_identity, handle_identity
 from indexer.store import audit, choices, identities, people
-from service.auth import SignIn, Viewer
+from service.auth import SignIn, Viewer, viewer_of_person
 from service.profile import Origin, disown_identity, held_identities, own_identity_again
 from tests.unit.identity.test_resolution import PLACEHOLDERS, Organisation, author, listed
 
@@ -117,6 +117,22 @@ def test_what_the_directory_vouches_for_stands_for_nobody_once_it_is_disowned(pl
         assert place.person(WIKI) is None
     place.list_people(listed("mina", ADDRESS), listed("ole", WIKI))
     assert place.person(WIKI) == "ole"
+
+
+def test_a_disowned_address_gives_no_access_and_leads_nobody_to_the_account(place: Place) -> None:
+    place.list_people(listed("mina", ADDRESS, WIKI))
+    with place.database.read() as transaction:
+        assert viewer_of_person(transaction, "mina").names == {"mina", "mina@x.example"}
+        assert identities.vouched_person(transaction, ADDRESS) == "mina"
+
+    place.disown("mina", ADDRESS)
+    with place.database.read() as transaction:
+        assert viewer_of_person(transaction, "mina").names == {"mina"}
+        assert identities.vouched_person(transaction, ADDRESS) is None
+
+    place.own_again("mina", ADDRESS)
+    with place.database.read() as transaction:
+        assert viewer_of_person(transaction, "mina").names == {"mina", "mina@x.example"}
 
 
 def test_whoever_is_known_by_one_identity_alone_cannot_disown_it(place: Place) -> None:
