@@ -74,8 +74,8 @@ def find_account(transaction: Transaction, account: str) -> Account | None:
 
 
 def find_by_name(transaction: Transaction, name: str) -> Account | None:
-    """The account that somebody signs in to by this name, in any case."""
-    return _first(transaction, select(accounts).where(accounts.c.name == name.casefold()))
+    """The account that somebody signs in to by this name, in the one way in which names are kept."""
+    return _first(transaction, select(accounts).where(accounts.c.name == name))
 
 
 def find_by_login(transaction: Transaction, issuer: str, subject: str) -> Account | None:

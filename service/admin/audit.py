@@ -11,6 +11,7 @@ from indexer.home import Home
 from indexer.store import Transaction, accounts, audit, people
 from service.admin.desk import LISTED, Listed, foreign_cursor, make_cursor, read_cursor
 from service.auth import is_subject, subjects_of
+from service.auth.accounts import plain_name
 
 NOBODY = "nobody signed in"
 EXPORTED_AT_ONCE = 1000
@@ -110,7 +111,7 @@ def _number_in(cursor: str) -> int:
 
 def _account_id(transaction: Transaction, told: str) -> str:
     """The id of the account of this name; else what was told may itself be the id of one, also of one that has gone."""
-    named = accounts.find_by_name(transaction, told)
+    named = accounts.find_by_name(transaction, plain_name(told))
     return named.id if named else told
 
 

@@ -106,10 +106,12 @@ def set_password(deed: Deed, account: Account, password: PasswordHash, keep: str
 
 
 def set_disabled(deed: Deed, account: Account, disabled: bool) -> Account:
-    """Keep an account from signing in, at once and everywhere, or let it again. Conflict for the last admin."""
+    """Keep an account from signing in, at once and everywhere, or let it again: anew, since its sessions, tokens and
+    links are gone. Conflict for the last admin."""
     if disabled:
         _expect_other_admin(deed.transaction, account)
         records.end_sessions(deed.transaction, account.id)
+        records.remove_tokens(deed.transaction, account.id)
         records.remove_links(deed.transaction, account.id)
     return _change(deed, account, disabled=disabled)
 

@@ -6,7 +6,7 @@ from indexer.home import Home
 from indexer.notation.identities import address_identity
 from indexer.store import accounts as records
 from indexer.store import identities
-from service.auth.accounts import Deed, account_name, acting, add_account
+from service.auth.accounts import Deed, account_name, acting, add_account, plain_name
 from service.auth.credentials import new_id
 from service.auth.openid import Vouched
 from service.auth.sign_in import Browser, start_session
@@ -60,7 +60,7 @@ def _account_of(deed: Deed, provider: OpenIdProvider, vouched: Vouched) -> Accou
 
 def _by_address(deed: Deed, address: str) -> Account | None:
     """The account that is named by this address, else the one of the person whose it is."""
-    named = records.find_by_name(deed.transaction, address_identity(address).value)
+    named = records.find_by_name(deed.transaction, plain_name(address))
     if named is not None:
         return named
     person = _person_of(deed, address)

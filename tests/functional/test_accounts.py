@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from indexer.domain.accounts import Account, AuditAction, AuditEntry, Scope
+from indexer.domain.errors import Conflict
 from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
 from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
@@ -260,6 +261,29 @@ def test_a_disabled_account_is_out_at_once_with_its_sessions_and_tokens(place: P
         accounts.set_disabled(deed, place.account("ivy"), disabled=True)
     assert browser.who() is None
     assert program.get("/api/v1/account").status_code == 401
+
+
+def test_nothing_that_was_given_out_comes_to_life_again_with_an_account(place: Place) -> None:
+    browser = place.browser()
+    browser.sign_in()
+    asked = {"label": "mine", "scopes": ["account"], "days": 1}
+    token = browser.client.post("/api/v1/account/tokens", json=asked, headers=SENT_HERE).json()["secret"]
+    program = TestClient(place.app, base_url=HERE, headers={"Authorization": f"Bearer {token}"})
+    for disabled in (True, False):
+        with accounts.acting(place.home, None) as deed:
+            accounts.set_disabled(deed, place.account("ivy"), disabled=disabled)
+
+    assert browser.who() is None
+    assert program.get("/api/v1/account").status_code == 401
+
+
+def test_a_name_whose_letters_fold_in_two_ways_is_one_name(place: Place) -> None:
+    with accounts.acting(place.home, None) as deed:
+        accounts.add_account(deed, "\u01f0an", password=place.hashed("x"))
+        with pytest.raises(Conflict):
+            accounts.add_account(deed, "J\u030can")
+
+    assert place.browser().sign_in("\u01f0an").status_code == 303
 
 
 def test_a_new_password_signs_every_other_browser_out(place: Place) -> None:
