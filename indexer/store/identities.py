@@ -60,7 +60,7 @@ def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
 def vouched_addresses(transaction: Transaction, person: str | None = None) -> frozenset[str]:
     """The addresses that directories vouch for, of one person (id) where that is given: then without those of which
     they say that they are not theirs."""
-    theirs = identities.c.vouched_for.is_not(None)
+    theirs: ColumnElement[bool] = identities.c.vouched_for.is_not(None)
     if person is not None:
         theirs = (identities.c.vouched_for == person) & ~_disowned_by_owner()
     statement = select(identities.c.value).where(identities.c.kind == IdentityKind.ADDRESS, theirs)
