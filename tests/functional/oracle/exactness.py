@@ -33,7 +33,7 @@ def compare_with_exact_search(builder: Builder, settings: ServiceSettings, organ
                         _compare(transaction, whole, viewer, exact, question, settings, limit)
                         compared += 1
     finally:
-        whole.home.close()
+        whole.remove()
     return compared
 
 

@@ -20,25 +20,33 @@ from indexer.home import Home
 from indexer.identity import people_of, resolve_people
 from indexer.passages import split
 from indexer.pipeline.build import build_generation
-from indexer.store import Transaction, documents, feedback, identities, items, passages, people
+from indexer.store import Transaction, documents, feedback, identities, items, people
 from indexer.store.documents import DocumentDraft
 from service.search import OpenIndex
 from service.search.feedback import terms_of
 from service.settings import ServiceSettings
-from tests.fakes import add_signed_in
+from tests.fakes import add_signed_in, settings_for
 from tests.functional.oracle.organisations import LATEST, SOURCE, Asker, Organisation, Writing
 
 NEVER_SHOWN = "Qnevershown"
+LOOSE = {
+    "search": {"least_relevance": 0.02, "page_size": 4},
+    "experts": {"least_relevance": 0.02, "least_score": 0.0},
+    "verdict": {"known": 0.05, "read": 0.1, "ask": 0.01},
+}
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What an asker is to the rules of audiences, put together without the code that is tested."""
+    """What an asker is to the rules of audiences, put together without the code that is tested. `open` are the
+    communities that are shown to them, `seen` those of which they know: of one that no directory lists only by what is
+    written in it."""
 
     signed_in: bool
     person: str | None
     member_of: frozenset[str]
-    seen: frozenset[str]
+    open: frozenset[str]
+    seen: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, organisation: Organisation, asker: Asker) -> "Reader":
@@ -49,8 +57,11 @@ class Reader:
             if membership.person == asker.person and (membership.until is None or membership.until >= LATEST.date())
         )
         open_to = {Visibility.PUBLIC, Visibility.SIGNED_IN} if signed_in else {Visibility.PUBLIC}
-        seen = {slug for slug in organisation.communities if organisation.visibility(slug) in open_to}
-        return cls(signed_in, asker.person, member_of, member_of | seen)
+        shown = {slug for slug in organisation.communities if organisation.visibility(slug) in open_to}
+        reader = cls(signed_in, asker.person, member_of, member_of | shown)
+        written = {w.community for w in organisation.writings if reader.may_read(w.audience_now)}
+        listed = {community.slug for community in organisation.records.communities}
+        return replace(reader, seen=frozenset(reader.open & (listed | written)))
 
     def may_read(self, audience: Audience | None) -> bool:
         if audience is None:
@@ -58,7 +69,7 @@ class Reader:
         return {
             AudienceKind.PUBLIC: True,
             AudienceKind.SIGNED_IN: self.signed_in,
-            AudienceKind.COMMUNITY: audience.subject in self.seen,
+            AudienceKind.COMMUNITY: audience.subject in self.open,
             AudienceKind.MEMBERS: audience.subject in self.member_of,
             AudienceKind.PEOPLE: self.person is not None and self.person in audience.subject.split(","),
         }[audience.kind]
@@ -66,23 +77,30 @@ class Reader:
 
 @dataclass(frozen=True)
 class Built:
-    """A home that can be searched, with the session cookie of each asker by account, and what stands for the ids of
-    passages in every home."""
+    """A home that can be searched, with the session cookie of each asker by account."""
 
     home: Home
     index: OpenIndex
     cookies: Mapping[str, str]
-    passages: Mapping[str, str]
+
+    def remove(self) -> None:
+        self.home.close()
+        shutil.rmtree(self.home.folder)
+
+
+def settings_in(folder: Path) -> ServiceSettings:
+    """Settings for homes in a folder, by which hardly anything is too weak to be shown."""
+    return settings_for(folder, [{"name": SOURCE, "kind": "folder", "path": "library"}], **LOOSE)
 
 
 class Builder:
-    """Builds homes in a folder."""
+    """Builds homes beside that of the settings."""
 
-    def __init__(self, folder: Path, settings: ServiceSettings) -> None:
-        self._folder, self._settings = folder, settings
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._folder, self._settings = settings.home.parent, settings
         self._source = next(source for source in settings.sources if source.name == SOURCE)
         self._number = 0
-        template = Home(folder / "template")
+        template = Home(self._folder / "template")
         template.prepare()
         template.close()
 
@@ -95,7 +113,7 @@ class Builder:
         self._index(home)
         with home.database.begin() as transaction:
             _change(transaction, organisation)
-            _judge(transaction, organisation, organisation.writings, set(organisation.communities))
+            _judge(transaction, organisation, organisation.writings)
         return self._opened(home, organisation)
 
     def readable(self, organisation: Organisation, asker: Asker, whole: Built) -> Built:
@@ -126,7 +144,7 @@ class Builder:
         _resolve_like(whole.home, home)
         self._index(home)
         with home.database.begin() as transaction:
-            _judge(transaction, organisation, writings, reader.seen)
+            _judge(transaction, organisation, writings)
         return self._opened(home, organisation)
 
     def _new_home(self) -> Home:
@@ -192,10 +210,7 @@ class Builder:
         }
         index = OpenIndex(home, HashingEncoder(), None, self._settings.encoder)
         index.load_model()
-        with home.database.read() as transaction:
-            stored = passages.find_passages(transaction, passages.passage_ids(transaction)).values()
-        lasting = {str(passage.id): f"{passage.document.public_id}#{passage.ordinal}" for passage in stored}
-        return Built(home, index, cookies, lasting)
+        return Built(home, index, cookies)
 
 
 def _resolve_like(whole: Home, home: Home) -> None:
@@ -237,9 +252,7 @@ def _change(transaction: Transaction, organisation: Organisation) -> None:
         people.apply_directory(transaction, replace(organisation.records, communities=communities))
 
 
-def _judge(
-    transaction: Transaction, organisation: Organisation, writings: Sequence[Writing], seen: frozenset[str] | set[str]
-) -> None:
+def _judge(transaction: Transaction, organisation: Organisation, writings: Sequence[Writing]) -> None:
     """Judgements on what there is. Of people only those whom the directory lists are judged."""
     there = {writing.uri for writing in writings}
     for number, (query, voter, useful, judged) in enumerate(organisation.judged):

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import strategies as st
-
 from indexer.domain.content import Audience, AudienceKind, Block, BlockKind, Credit, DocumentKind, Mark, Message
 from indexer.domain.people import (
     Community,
@@ -150,19 +148,16 @@ class Organisation:
         return self.visibilities.get(slug, listed.get(slug, Visibility.PUBLIC))
 
 
-@st.composite
-def organisations(draw: st.DrawFn, most_documents: int = 40) -> Organisation:
-    """Organisations of a handful to some dozens of documents, of which everybody may read one, few, many or all."""
-    visibilities = draw(
-        st.permutations([Visibility.PUBLIC, Visibility.MEMBERS, *draw(st.lists(_VISIBILITY, max_size=2))])
+def random_organisation(seed: int, most_documents: int = 40) -> Organisation:
+    """An organisation of a handful to some dozens of documents, of which everybody may read one, few, many or all."""
+    pick = random.Random(seed)
+    others = pick.choices(list(Visibility), k=pick.randint(0, 2))
+    visibilities = [Visibility.PUBLIC, Visibility.MEMBERS, *others]
+    pick.shuffle(visibilities)
+    share_open = pick.choice(sorted(SHARES_OPEN))
+    return Maker(seed).organisation(
+        visibilities, share_open, pick.randint(8, most_documents), changing=pick.random() < 0.5
     )
-    share_open = draw(st.sampled_from(sorted(SHARES_OPEN)))
-    number = draw(st.integers(8, most_documents))
-    changing = draw(st.booleans())
-    return Maker(draw(st.integers(0, 2**32 - 1))).organisation(visibilities, share_open, number, changing)
-
-
-_VISIBILITY = st.sampled_from(list(Visibility))
 
 
 class Maker:
