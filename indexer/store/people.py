@@ -255,9 +255,16 @@ def _rank(entry: Participation) -> tuple[int, int]:
     return len(PRECEDENCE) if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
 
 
-def count_people(transaction: Transaction, audience_ids: Iterable[int] | None = None) -> int:
+def count_people(
+    transaction: Transaction,
+    audience_ids: Iterable[int] | None = None,
+    *,
+    with_hidden: bool = False,
+    own: str | None = None,
+) -> int:
     """How many people there are; with audiences only those whom a directory lists or who had a part in one of their
-    documents."""
+    documents, and of those who want to be in no result, unless `with_hidden` asks for them, only the one whose `own`
+    count this is (id)."""
     statement = select(func.count()).select_from(people)
     if audience_ids is not None:
         readable = in_audiences(audience_ids)
@@ -267,7 +274,9 @@ def count_people(transaction: Transaction, audience_ids: Iterable[int] | None = 
             .join(documents, documents.c.id == contributions.c.document_id)
             .where(identities.c.person_id == people.c.id, readable)
         )
-        statement = statement.where(or_(people.c.in_directory, part.exists()))
+        known = or_(people.c.in_directory, part.exists())
+        found = known if with_hidden else known & people.c.id.not_in(hidden_people())
+        statement = statement.where(or_(found, people.c.id == own))
     return int(transaction.execute(statement).scalar_one())
 
 

@@ -18,16 +18,16 @@ from service.api.account_schemas import (
 from service.api.administration import CONFLICTING, REFUSED, UNKNOWN
 from service.auth.sign_in import end_session
 from service.auth.tokens import add_token, remove_token
-from service.dependencies import UsesParts, UsesSignIn
+from service.dependencies import UsesParts, UsesReading, UsesSignIn
 
 router = APIRouter(tags=["account"], responses=REFUSED)
 
 
 @router.get("/account", operation_id="get_account")
-def get(parts: UsesParts, who: UsesSignIn) -> AccountOut:
+def get(reading: UsesReading, who: UsesSignIn) -> AccountOut:
     """Who you are here."""
-    with parts.home.database.read() as transaction:
-        person = people.find_person(transaction, who.viewer.person) if who.viewer.person else None
+    own = who.viewer.person
+    person = people.shown_person(reading.transaction, own, reading.readable.ids) if own else None
     return account_out(who, person)
 
 

@@ -22,6 +22,8 @@ def get(parts: UsesParts, viewer: UsesViewer, reading: UsesReading) -> HealthOut
         model=found.model,
         generation=found.generation,
         documents=documents.count_documents(reading.transaction, reading.readable.ids),
-        people=people.count_people(reading.transaction, reading.readable.ids),
+        people=people.count_people(
+            reading.transaction, reading.readable.ids, with_hidden=viewer.admin, own=viewer.person
+        ),
         problems=list(found.problems),
     )

@@ -53,7 +53,7 @@ def choose(parts: UsesParts, sign_in: UsesSignIn, subject: str, chosen: SubjectI
     """Say of a subject, some words, that you know it, that it is not yours, or that you do not want to be found for
     it."""
     changed = choose_subject(parts.home, sign_in, subject, chosen.choice)
-    parts.index.query_vectors([subject], 1)  # so that the next searches need not
+    parts.index.query_vectors([subject])  # so that the next searches need not
     return choices_out(changed)
 
 

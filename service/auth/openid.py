@@ -172,7 +172,7 @@ class Provider:
         try:
             yield
         except OAuthError as error:
-            log.warning("%s answers with the error %.40s", self.settings.name, error.error)
+            log.warning("%s answers with the error %.40r", self.settings.name, error.error)
             if error.error == "invalid_grant":
                 raise self._refused("no longer knows of this sign-in, or it was used already") from error
             raise self._unavailable("does not take requests from here") from error

@@ -84,10 +84,13 @@ def _free_name(deed: Deed, provider: OpenIdProvider, vouched: Vouched) -> str:
     """A name that nobody has: the verified address, what the provider calls them, or one made up.
 
     Never an address that was not verified: by its name, the account would pass for that of the address's owner."""
-    for wanted in (vouched.address if provider.trust_addresses else None, vouched.name):
+    address = vouched.address if provider.trust_addresses else None
+    for wanted in (address, vouched.name):
         try:
             name = account_name(wanted or "")
         except AccountInvalid:
+            continue
+        if "@" in name and wanted is not address:  # which may have been another sign before the name was made plain
             continue
         if records.find_by_name(deed.transaction, name) is None:
             return name

@@ -44,8 +44,9 @@ def heed(
 def _asked_about(subjects: set[str], retrieved: Retrieved, settings: ExpertSettings) -> set[str]:
     """Those of the subjects that the question concerns."""
     asked = stems_of(retrieved.query.text) | stems_of(retrieved.question)
-    near = retrieved.likeness(sorted(subjects)).items()
     by_words = {subject for subject in subjects if concerns(asked, stems_of(subject))}
+    others = sorted(subjects - by_words, key=lambda subject: (-len(asked & stems_of(subject)), subject))
+    near = retrieved.likeness(others).items()
     return by_words | {subject for subject, likeness in near if likeness >= settings.subject_likeness}
 
 

@@ -137,9 +137,9 @@ class OpenIndex:
         """The query's vector, or None and a sentence for people that says why there is none."""
         return self._present_model().query_vector(text)
 
-    def query_vectors(self, texts: Sequence[str], most_new: int) -> dict[str, NDArray[np.float32]]:
-        """The vectors, by text, of those of the queries that are remembered and of the first `most_new` others."""
-        return self._present_model().query_vectors(texts, most_new)
+    def query_vectors(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of queries, by text; none where the model is not ready."""
+        return self._present_model().query_vectors(texts)
 
     def cross_encoder(self) -> tuple[CrossEncoder | None, str | None]:
         """The cross-encoder, or None; and a sentence for people where one is wanted but cannot be had."""

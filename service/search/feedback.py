@@ -25,7 +25,7 @@ from service.search.retrieve import Retrieved
 from service.settings import FeedbackSettings
 
 COMPARED_QUERIES = 200
-NEW_VECTORS = 5
+COMPARED_IN_MEANING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ def with_feedback(
 ) -> Retrieved:
     """The candidates with what judgements for similar queries do to their documents and people (influence.py).
 
-    Of the queries for which these documents and people were judged, the latest 200 are compared: by the cosine of their
-    vectors, or by the terms they share where there is no model, or where more than five would have to be encoded for
-    this one search.
+    Of the queries for which these documents and people were judged, the latest 200 are compared by the terms they
+    share, and where there is a model the ten that share most by the cosine of their vectors. Which these are follows
+    from what is judged alone, never from what others asked since the service began.
     """
     if not settings.bound:
         return retrieved
@@ -130,8 +130,8 @@ def _closeness(index: OpenIndex, text: str, opinions: Iterable[Opinion]) -> dict
     vector, _ = model.query_vector(text) if shared else (None, None)
     if vector is None:
         return shared
-    likeliest = sorted(shared, key=lambda query: -shared[query])
-    others = model.query_vectors(likeliest, NEW_VECTORS)
+    likeliest = sorted(shared, key=lambda query: (-shared[query], query))[:COMPARED_IN_MEANING]
+    others = model.query_vectors(likeliest)
     return shared | {query: float(vector @ other) for query, other in others.items()}
 
 

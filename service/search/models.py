@@ -73,15 +73,11 @@ class QueryModel:
             return None, self._unavailable if self.error else LOADING
         return self._vector(self._encoder, text), None
 
-    def query_vectors(self, texts: Sequence[str], most_new: int) -> dict[str, NDArray[np.float32]]:
-        """The vectors, by text, of those of the queries that are remembered and of the first `most_new` others; none
-        where the model is not ready."""
+    def query_vectors(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of queries, by text; none where the model is not ready."""
         if self._encoder is None:
             return {}
-        with self._remembering:
-            new = [text for text in texts if text not in self._vectors]
-        left_out = set(new[most_new:])
-        return {text: self._vector(self._encoder, text) for text in texts if text not in left_out}
+        return {text: self._vector(self._encoder, text) for text in texts}
 
     def _vector(self, encoder: Encoder, text: str) -> NDArray[np.float32]:
         with self._remembering:

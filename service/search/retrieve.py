@@ -21,7 +21,7 @@ from service.settings import FusionSettings, SearchSettings
 TOP = 3
 WHOLE = 1_000_000
 EXPANDED_BY = 20  # documents
-NEW_VECTORS = 5
+MOST_COMPARED = 50  # texts
 TELLING_WORDS = 0.07  # of the most that BM25 could be
 
 
@@ -83,11 +83,10 @@ class Retrieved:
         return np.asarray(np.minimum(1.0, fusion.word_scale * self.candidates.lexical), np.float32)
 
     def likeness(self, texts: Sequence[str]) -> dict[str, float]:
-        """How close in meaning each of these texts is to the question, a cosine by text. Where more than five would
-        have to be encoded for this one search, the rest is left out, and is there when others are asked for again."""
+        """How close in meaning these texts are to the question, a cosine by text; of more than 50 only the first."""
         if self.vector is None or self.model is None:
             return {}
-        vectors = self.model.query_vectors(texts, NEW_VECTORS)
+        vectors = self.model.query_vectors(texts[:MOST_COMPARED])
         return {text: float(self.vector @ vector) for text, vector in vectors.items()}
 
     def only(self, keep: NDArray[np.bool_]) -> "Retrieved":

@@ -89,7 +89,7 @@ def _decide(parts: Parts, sign_in: SignIn, fields: Mapping[str, str]) -> None:
     elif (choice := fields.get("choice", "")) in set(SubjectChoice):
         subject = fields.get("subject", "")
         choose_subject(home, sign_in, subject, SubjectChoice(choice))
-        parts.index.query_vectors([subject], 1)  # so that the next searches need not
+        parts.index.query_vectors([subject])  # so that the next searches need not
     elif "disown" in fields:
         disown_identity(home, sign_in, fields["disown"], placeholders)
     elif "own" in fields:

@@ -226,7 +226,7 @@ def test_a_question_near_a_hidden_subject_in_meaning_concerns_it(service: Servic
     near = "pads of squealing brakes"
     assert "Mina Lindqvist" not in service.ranked(near)
     index = service.app.state.parts.index
-    one, other = (index.query_vectors([text], 1)[text] for text in (near, "worn pads of squealing brakes"))
+    one, other = (index.query_vectors([text])[text] for text in (near, "worn pads of squealing brakes"))
     assert float(one @ other) >= service.settings.experts.subject_likeness
 
 

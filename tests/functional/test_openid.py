@@ -231,6 +231,15 @@ def test_an_address_that_is_not_verified_leads_to_nobodys_account(visit: Visit, 
     assert (made.person, "@" in made.name) == (None, False)
 
 
+@pytest.mark.parametrize("called", ["ivy@example.org", "ivy＠example.org", "ivy﹫example.org"])
+def test_nobody_is_called_by_an_address_that_was_not_verified(visit: Visit, issuer: str, called: str) -> None:
+    place = visit(issuer, new_accounts=True)
+    register(issuer, f"u-{called}", preferred_username=called)
+
+    assert place.come_back(agree(place.begin(), f"u-{called}")).status_code == 303
+    assert "@" not in place.account().name
+
+
 def test_addresses_of_a_provider_that_is_not_trusted_lead_to_nobodys_account(visit: Visit, issuer: str) -> None:
     place = visit(issuer)
     place.add_account("ivy.r", person="ivy")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from indexer.domain.errors import AccountInvalid, LockedOut, SignInRefused
 from indexer.store import accounts, people
+from service.auth import readable_audiences
 from service.auth.sign_in import change_password, end_session
 from service.auth.tokens import grantable_scopes
 from service.web.account.links import LENGTHS, typed_twice
@@ -57,7 +58,8 @@ def show_account(
     with page.parts.home.database.read() as transaction:
         sessions = accounts.sessions_of(transaction, who.account.id)
         tokens = accounts.tokens_of(transaction, who.account.id)
-        person = people.find_person(transaction, who.viewer.person) if who.viewer.person else None
+        readable, own = readable_audiences(transaction, who.viewer), who.viewer.person
+        person = people.shown_person(transaction, own, readable.ids) if own else None
     fields = getattr(page, "fields", {})
     return page.show(
         "account.html",
