@@ -165,7 +165,7 @@ def current_desk(
 
 def home_for(parts: Parts, viewer: Viewer) -> Home:
     """The home; in the name of an admin, whose deeds come into the audit trail wherever they are done."""
-    return parts.home.acting_as(viewer.account) if viewer.admin and viewer.account else parts.home
+    return parts.home.acting_as(viewer.account) if viewer.administers and viewer.account else parts.home
 
 
 def current_steward(

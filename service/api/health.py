@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
 def get(parts: UsesParts, viewer: UsesViewer, reading: UsesReading) -> HealthOut:
     """What serves now; to admins also what is wrong with it."""
     told = look_at_health(parts.home, parts.index, datetime.now(UTC))
-    found = told if viewer.admin else for_others(told)
+    found = told if viewer.administers else for_others(told)
     return HealthOut(
         status=found.status,
         model=found.model,

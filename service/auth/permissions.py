@@ -32,6 +32,12 @@ class Viewer:
     def signed_in(self) -> bool:
         return self.account is not None or self.person is not None
 
+    @property
+    def administers(self) -> bool:
+        """Whether they act as an admin: in a browser, or by a token that is for that. Other tokens of an admin are
+        anybody's beyond the routes of stewards and admins."""
+        return self.admin and (self.scopes is None or Scope.ADMIN in self.scopes)
+
 
 ANONYMOUS = Viewer()
 

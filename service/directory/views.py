@@ -61,7 +61,7 @@ def view_person(
         raise NotFound(f"there is no person {person_id}")
     chosen = choices.choices_of(transaction, [person.id]).get(person.id, PersonChoices())
     own = viewer.person == person.id
-    if chosen.hidden and not (own or viewer.admin):
+    if chosen.hidden and not (own or viewer.administers):
         raise NotFound(f"there is no person {person_id}")
     written = documents.list_documents(transaction, readable.ids, person=person.id, limit=DOCUMENTS_SHOWN)
     if not (written or person.in_directory or own):

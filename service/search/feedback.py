@@ -87,7 +87,7 @@ def withdraw_judgement(home: Home, viewer: Viewer, judgement_id: str, voter: str
     they are as `known_voter` says. NotFound where they gave none of this id: then nothing is removed."""
     with home.database.begin() as transaction:
         removed = feedback.remove_judgement(transaction, judgement_id)
-        if removed is None or not (viewer.admin or _is_of(removed, voter)):
+        if removed is None or not (viewer.administers or _is_of(removed, voter)):
             raise NotFound(f"you have given no judgement {judgement_id}")
         home.tell(transaction, AuditAction.FEEDBACK_WITHDRAWN, judgement_id, {"on": removed.target.kind.value})
     return removed

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
-from indexer.domain.accounts import Scope
+from indexer.domain.accounts import PersonChoices, Scope
+from indexer.store import choices
 from service.auth import RULES, Need, Refusal, Rule
 from service.dependencies import BAD_TOKEN
 from service.web.phrases import sentence
@@ -192,6 +193,21 @@ def test_whoever_signs_in_gets_where_their_role_may(door: Door, role: str) -> No
 def test_a_disabled_admin_is_nobody(door: Door) -> None:
     headers = door.session(admin=True, disabled=True)
     assert differences(door.closed_app, lambda: headers, lambda rule: nobody(rule, anonymous=False)) == {}
+
+
+def test_a_narrow_token_of_an_admin_sees_and_removes_no_more_than_anybodys(door: Door) -> None:
+    narrow, broad = door.token(Scope.SEARCH, Scope.FEEDBACK), door.token(Scope.SEARCH, Scope.FEEDBACK, Scope.ADMIN)
+    told = json.dumps({"query": "strips", "person": "rui", "useful": True}).encode()
+    member = door.session(person="rui")
+    judgement = json.loads(ask(door.app, "POST", "/api/v1/feedback", member, body=told).text)["id"]
+    assert ask(door.app, "DELETE", f"/api/v1/feedback/{judgement}", narrow).status == 404
+    assert ask(door.app, "DELETE", f"/api/v1/feedback/{judgement}", broad).status == 204
+
+    for hidden, status in ((True, 404), (False, 200)):
+        with door.home.database.begin() as transaction:
+            choices.save_choices(transaction, "stella", PersonChoices(hidden=hidden))
+        assert ask(door.app, "GET", "/api/v1/people/stella", narrow).status == status
+        assert ask(door.app, "GET", "/api/v1/people/stella", broad).status == 200
 
 
 @pytest.mark.parametrize("scope", Scope)
