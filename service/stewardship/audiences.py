@@ -132,22 +132,24 @@ def _choices(
     """The audiences that may be chosen, given people aside."""
     yield Choice(Audience(AudienceKind.PUBLIC), readers_of(Audience(AudienceKind.PUBLIC), None))
     yield Choice(Audience(AudienceKind.SIGNED_IN), readers_of(Audience(AudienceKind.SIGNED_IN), None))
+    open_to_them = _communities(transaction, viewer, document)
     own = known.get(document.community or "")
-    if own is not None:
+    if own is not None and own.slug in open_to_them:
         follows = Audience(AudienceKind.COMMUNITY, own.slug)
         yield Choice(follows, f"whoever may see {own.name}: now {readers_of(follows, own)}")
-    for slug in sorted(_communities(transaction, viewer, document)):
+    for slug in sorted(open_to_them):
         members = Audience(AudienceKind.MEMBERS, slug)
         count = people.count_members(transaction, slug)
         yield Choice(members, f"{readers_of(members, known[slug])}: {count} {'person' if count == 1 else 'people'} now")
 
 
 def _communities(transaction: Transaction, viewer: Viewer | None, document: Document) -> set[str]:
-    """The communities whose members may be let in: the document's own and the viewer's; for admins all they may see."""
-    own = {document.community} if document.community else set()
+    """The communities whose members may be let in: for stewards theirs, of which the document's own is one; for admins
+    all that they may know of."""
     if viewer is None:
-        return own | {community.slug for community in people.all_communities(transaction)}
-    return own | (readable_audiences(transaction, viewer).communities if viewer.admin else viewer.stewards)
+        return {community.slug for community in people.all_communities(transaction)}
+    seen = readable_audiences(transaction, viewer).communities
+    return set(seen) if viewer.admin else set(seen & viewer.stewards)
 
 
 def _allowed(transaction: Transaction, viewer: Viewer | None, document: Document, wanted: Audience) -> Audience:

@@ -24,10 +24,11 @@ def compare_with_exact_search(builder: Builder, settings: ServiceSettings, organ
     try:
         for asker in organisation.askers:
             reader = Reader.of(organisation, asker)
-            asked = [q for q in questions(organisation, QUESTIONS) if _communities(q) <= reader.seen]
             with whole.home.database.read() as transaction:
                 exact = ExactSearch(_readable(transaction, organisation, reader))
                 viewer = _viewer(transaction, asker)
+                seen = readable_audiences(transaction, viewer).communities
+                asked = [q for q in questions(organisation, QUESTIONS) if _communities(q) <= seen]
                 for question in asked:
                     for limit in LIMITS:
                         _compare(transaction, whole, viewer, exact, question, settings, limit)
