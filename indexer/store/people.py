@@ -43,6 +43,7 @@ PRECEDENCE = (
     MembershipRole.MEMBER,
     MembershipRole.NEWCOMER,
 )
+NO_MEMBER = len(PRECEDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def participations(
             contributed, (contributed.c.person_id == people.c.id) & (contributed.c.community_id == communities.c.id)
         )
         .order_by(
-            func.coalesce(member.c.precedence, len(PRECEDENCE)),
+            func.coalesce(member.c.precedence, NO_MEMBER),
             func.coalesce(contributed.c.documents, 0).desc(),
         )
     )
@@ -237,6 +238,12 @@ def participations(
     persons = named(transaction, {row.id: person_of(row) for row in rows}, audience_ids)
     found = [_participation_of(row, persons[row.id]) for row in rows]
     return sorted(found, key=lambda entry: (_rank(entry), entry.person.name, entry.community.name))[:limit]
+
+
+def standings_in(transaction: Transaction, people_ids: Iterable[str]) -> dict[tuple[str, int], int]:
+    """By person (id) and community (row id) the place of their role in PRECEDENCE; whoever is no member is missing."""
+    rows = transaction.execute(_current_memberships(list(people_ids)))
+    return {(row.person_id, row.community_id): row.precedence for row in rows}
 
 
 def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[Row[Any]]:
@@ -252,7 +259,7 @@ def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[
 
 
 def _rank(entry: Participation) -> tuple[int, int]:
-    return len(PRECEDENCE) if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
+    return NO_MEMBER if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
 
 
 def count_people(
