@@ -29,6 +29,10 @@ PART = np.dtype([("moment", "i8"), ("person", "i4"), ("message", "i4"), ("likes"
 """A person's part in a document: the person's place in a list, a number of ROLES; a message of -1 is none. `moment` is
 the document's where the part has none."""
 
+LATEST = select(
+    select(func.coalesce(func.max(changed_parts.c.number), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(changed_choices.c.number), 0)).scalar_subquery(),
+)
 ROWS_AT_ONCE = 50_000
 CODES = {str(role): code for code, role in enumerate(ROLES)}
 
@@ -48,11 +52,7 @@ class StoredParts:
 
 def latest_changes(transaction: Transaction) -> tuple[int, int]:
     """The numbers of the latest notes: on parts, and on what people chose of how they are found."""
-    statement = select(
-        select(func.coalesce(func.max(changed_parts.c.number), 0)).scalar_subquery(),
-        select(func.coalesce(func.max(changed_choices.c.number), 0)).scalar_subquery(),
-    )
-    on_parts, on_choices = transaction.execute(statement).one()
+    on_parts, on_choices = transaction.execute(LATEST).one()
     return on_parts, on_choices
 
 

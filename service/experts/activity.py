@@ -154,6 +154,6 @@ def best_parts(
     """Where the parts of each owner in each document begin, which are together, and what the best of them is worth;
     moments in microseconds."""
     age = (now - moments) / (settings.activity_half_life_years * YEAR / MICROSECOND)
-    worth = role_weights(settings)[roles] * 2.0**-age
+    worth = role_weights(settings)[roles] * np.exp2(-age)
     first = first_of_runs(documents, owners)
     return first, np.maximum.reduceat(worth, first) if len(first) else np.zeros(0)

@@ -179,7 +179,7 @@ def score_people(
 ) -> Tally:
     """The score of everybody who has a vote, or who is on the shortlist, with what it is made of."""
     moment = now or datetime.now(UTC)
-    columns = contributed.columns(transaction)
+    columns, choices = contributed.now(transaction)
     known = _known_communities(transaction, readable)
     left = retrieved.only(~np.isin(retrieved.candidates.documents, list(absent))) if absent else retrieved
     fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
@@ -188,9 +188,7 @@ def score_people(
     of_fits[parts.places] = np.where(np.isin(parts.communities, list(known)), parts.communities, 0)
     concern = concerned_communities(fits, of_fits, settings.least_relevance)
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
-    chosen: dict[str, PersonChoices] = {}
-    if not everybody:
-        chosen = _chosen(contributed.choices(transaction), columns, votes, shortlist or ())
+    chosen = _chosen({} if everybody else choices, columns, votes, shortlist or ())
     wishes = {columns.numbers[person]: choice for person, choice in chosen.items() if person in columns.numbers}
     votes = heed(transaction, votes, wishes, retrieved, settings)
     lately = NO_ACTIVITY
@@ -269,9 +267,8 @@ def _reasons(
 
 def _known_communities(transaction: Transaction, readable: ReadableAudiences) -> dict[int, Community]:
     """The communities that the viewer may know of, by row id."""
-    ids = passages.community_ids(transaction)
-    known = (community for community in people.all_communities(transaction) if community.slug in readable.communities)
-    return {ids[community.slug]: community for community in known}
+    communities = people.communities_by_row(transaction)
+    return {row: community for row, community in communities.items() if community.slug in readable.communities}
 
 
 def fits_of(retrieved: Retrieved, settings: ExpertSettings, expansion: float) -> Fits:

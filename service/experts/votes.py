@@ -188,9 +188,7 @@ def cast_votes(
     authors = _authors(parts) if shared else np.ones(len(parts), np.int64)
     above = np.maximum(0.0, fits.relevance - settings.least_relevance) ** settings.sharpness
     weight = role * quality * age * community * above[parts.places] / authors
-    # Of equal parts the first counts.
-    order = np.lexsort((-weight, parts.people, parts.places))
-    best = order[first_of_runs(parts.places[order], parts.people[order])]
+    best = _best_of_runs(weight, first_of_runs(parts.places, parts.people))
     best = best[weight[best] > 0]
     rows = best[np.lexsort((parts.documents[best], -weight[best], parts.people[best]))]
     everything = np.arange(len(parts))
@@ -238,6 +236,15 @@ def role_weights(settings: ExpertSettings) -> NDArray[np.float64]:
     return np.asarray([getattr(settings.roles, role.replace(" ", "_")) for role in ROLES], np.float64)
 
 
+def _best_of_runs(weight: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the greatest weight of each run stands, the first of equals."""
+    if not len(starts):
+        return starts
+    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(weight))))
+    greatest = np.flatnonzero(weight == np.maximum.reduceat(weight, starts)[runs])
+    return greatest[first_of_runs(runs[greatest])]
+
+
 def _authors(parts: Parts) -> NDArray[np.int64]:
     """By how many each part is shared."""
     written = np.flatnonzero(parts.roles == AUTHOR)
@@ -258,4 +265,4 @@ def _age(moments: NDArray[np.int64], settings: ExpertSettings, now: datetime) ->
     passed = np.maximum(microseconds(now) - np.where(moments == NEVER, 0, moments), 0)
     years = np.where(moments == NEVER, settings.half_life_years, passed / (YEAR / MICROSECOND))
     share = settings.oldest_share
-    return np.asarray(share + (1 - share) * 2.0 ** (-years / settings.half_life_years), np.float64)
+    return np.asarray(share + (1 - share) * np.exp2(-years / settings.half_life_years), np.float64)

@@ -101,7 +101,7 @@ class OpenIndex:
             self._load_cross_encoder(self._cross_encoder)
 
     def read_contributions(self) -> None:
-        """Read everybody's parts in documents now, so that the first search need not. Never raises: that search does."""
+        """Read everybody's parts in documents now, so that no search need wait for it. Never raises: searches do."""
         with suppress(KnowwhoError), self._home.database.read() as transaction:
             self.contributed.columns(transaction)
 
