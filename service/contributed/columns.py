@@ -265,7 +265,8 @@ class Columns:
         in `absent` (row ids) do not count."""
         counted = self.groups.readable(audience_ids)[self.standings.groups]
         people = self.standings.people[counted]
-        counts = np.bincount(people, self.standings.documents[counted], len(self.ids))
+        size = len(self.ids)  # once: it may grow meanwhile
+        counts = np.bincount(people, self.standings.documents[counted], size)
         left_out = np.zeros(len(self.documents), np.bool_)
         if until is not None:
             moments = self.about["moment"]
@@ -278,7 +279,7 @@ class Columns:
             standings = self.rows.told["standing"][rows]
             standings = standings[first_of_runs(where, standings)]
             standings = standings[counted[standings]]
-            counts -= np.bincount(self.standings.people[standings], minlength=len(self.ids))
+            counts -= np.bincount(self.standings.people[standings], minlength=size)
         return counts.astype(np.int64)
 
     def recent_rows(self, since: int, absent: Collection[int] = ()) -> "RecentRows":

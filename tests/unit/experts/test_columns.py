@@ -18,6 +18,7 @@ from indexer.store import Database, Transaction, choices, people
 from indexer.store.parts import ROLES
 from service.auth import ANONYMOUS, ReadableAudiences, Viewer, readable_audiences
 from service.contributed import Contributed
+from service.contributed.columns import SPARE_ROWS
 from service.experts.people import rank_people, score_people
 from service.experts.votes import Vote
 from service.search import Query, Retrieved
@@ -196,6 +197,29 @@ def test_columns_come_to_what_rows_come_to_after_every_change(world: World, sett
         with world.database.read() as transaction:
             readable = readable_audiences(transaction, world.random.choice(VIEWERS))
             compare(transaction, contributed, readable, settings, world)
+
+
+def test_what_no_longer_counts_is_dropped_after_some_changes(world: World) -> None:
+    contributed = Contributed()
+    sizes = set()
+    for _ in range(150):
+        world.change()
+        with world.database.read() as transaction:
+            columns = contributed.columns(transaction)
+        sizes.add(len(columns.rows.told))
+        assert len(columns.rows.told) <= 2 * columns.counts.sum() + SPARE_ROWS
+    assert len(sizes) > 1
+
+
+def test_columns_of_an_earlier_moment_stay_as_they_were(world: World) -> None:
+    contributed = Contributed()
+    with world.database.read() as transaction:
+        before = contributed.columns(transaction)
+        counted, size = before.count_readable(range(5)), len(before.ids)
+        for _ in range(30):
+            world.change()
+            contributed.columns(transaction)
+        assert before.count_readable(range(5))[:size].tolist() == counted.tolist()
 
 
 def compare(
