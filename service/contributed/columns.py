@@ -150,6 +150,13 @@ class Standings:
         """The standing of each key, all of which are there."""
         return self.places[np.searchsorted(self.keys, keys)]
 
+    def of_people(self, people: NDArray[np.int64]) -> NDArray[np.int64]:
+        """All standings of these people."""
+        starts, ends = (np.searchsorted(self.keys, (people + more) << PERSON_BITS) for more in (0, 1))
+        counts = ends - starts
+        found = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        return np.asarray(self.places[found], np.int64)
+
     def counting(self, gone: NDArray[np.int64], come: NDArray[np.int64]) -> "Standings":
         """With one document less for each of these standings, and one more for each of those."""
         size = len(self.people)
@@ -256,17 +263,19 @@ class Columns:
 
     def count_readable(
         self,
+        people: NDArray[np.int64],
         audience_ids: Iterable[int],
         *,
         until: datetime | None = None,
         absent: Collection[int] = (),
     ) -> NDArray[np.int64]:
-        """In how many documents of the audiences, dated no later than `until`, each person had a part, (people,); those
-        in `absent` (row ids) do not count."""
-        counted = self.groups.readable(audience_ids)[self.standings.groups]
-        people = self.standings.people[counted]
+        """In how many documents of the audiences, dated no later than `until`, each of these people (distinct numbers)
+        had a part, by number of the person; those in `absent` (row ids) do not count. Of all others it is 0."""
         size = len(self.ids)  # once: it may grow meanwhile
-        counts = np.bincount(people, self.standings.documents[counted], size)
+        readable = self.groups.readable(audience_ids)
+        counted = self.standings.of_people(people)
+        counted = counted[readable[self.standings.groups[counted]]]
+        counts = np.bincount(self.standings.people[counted], self.standings.documents[counted], size)
         left_out = np.zeros(len(self.documents), np.bool_)
         if until is not None:
             moments = self.about["moment"]
@@ -278,7 +287,7 @@ class Columns:
             rows, where = self._rows_of(np.flatnonzero(left_out))
             standings = self.rows.told["standing"][rows]
             standings = standings[first_of_runs(where, standings)]
-            standings = standings[counted[standings]]
+            standings = standings[_mask(counted, len(self.standings.people))[standings]]
             counts -= np.bincount(self.standings.people[standings], minlength=size)
         return counts.astype(np.int64)
 
@@ -412,7 +421,7 @@ def first_of_runs(*columns: NDArray[Any]) -> NDArray[np.int64]:
 
 def _mask(numbers: Iterable[int], size: int) -> NDArray[np.bool_]:
     """True at these places, as far as there are such."""
-    told = np.fromiter(numbers, np.int64)
+    told = numbers if isinstance(numbers, np.ndarray) else np.fromiter(numbers, np.int64)
     mask = np.zeros(size, np.bool_)
     mask[told[told < size]] = True
     return mask

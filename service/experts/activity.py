@@ -56,9 +56,10 @@ NO_ACTIVITY = Activity(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
 @dataclass(frozen=True, slots=True)
 class _Worth:
-    """What each standing's parts of a time were worth at its end; the same up to a factor until a part grows too old
-    at `gone`, or one from the future counts at `come` (all in microseconds)."""
+    """What the parts of those `standings` that have some of a time were worth at its end; the same up to a factor until
+    a part grows too old at `gone`, or one from the future counts at `come` (all in microseconds)."""
 
+    standings: NDArray[np.int64]
     worth: NDArray[np.float64]
     since: int
     until: int
@@ -88,13 +89,12 @@ def active_lately(
 ) -> Activity:
     """What everybody did until then in those documents of the communities concerned that may be read; those in
     `absent` (row ids) do not count."""
-    worth = _worth(columns, settings, now, until, absent)
-    done = np.flatnonzero(worth)
-    groups = columns.standings.groups[done]
+    standings, worth = _worth(columns, settings, now, until, absent)
     mattering = columns.groups.readable(readable.ids) & np.isin(columns.groups.communities, list(concern))
-    done = done[mattering[groups]]
-    people = columns.standings.people[done].astype(np.int64)
-    return shares_of(people, columns.groups.communities[columns.standings.groups[done]], worth[done], concern)
+    counted = mattering[columns.standings.groups[standings]]
+    standings, worth = standings[counted], worth[counted]
+    people = columns.standings.people[standings].astype(np.int64)
+    return shares_of(people, columns.groups.communities[columns.standings.groups[standings]], worth, concern)
 
 
 def shares_of(
@@ -108,24 +108,25 @@ def shares_of(
 
 def _worth(
     columns: Columns, settings: ExpertSettings, now: datetime, until: datetime, absent: Collection[int]
-) -> NDArray[np.float64]:
-    """What the parts of each standing until then are worth now."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The standings that have parts until then, and what these are worth now."""
     since, last = microseconds(active_since(settings, now)), microseconds(until)
     half_life = settings.activity_half_life_years * YEAR / MICROSECOND
     later = 2.0 ** (-(microseconds(now) - last) / half_life)
     if absent or until != now:
-        return np.asarray(later * _measured(columns, settings, since, last, absent).worth, np.float64)
+        measured = _measured(columns, settings, since, last, absent)
+        return measured.standings, np.asarray(later * measured.worth, np.float64)
     key = (half_life, *role_weights(settings).tolist())
-    known: Any = columns.remembered.get(key)
-    found = known and known.at(since, last, half_life)
-    if found is None:
+    known: _Worth | None = columns.remembered.get(key)
+    found = None if known is None else known.at(since, last, half_life)
+    if known is None or found is None:
         columns.remembered[key] = known = _measured(columns, settings, since, last, absent)
         found = known.worth
-    return np.asarray(found, np.float64)
+    return known.standings, found
 
 
 def _measured(columns: Columns, settings: ExpertSettings, since: int, until: int, absent: Collection[int]) -> _Worth:
-    """What the parts of each standing are worth at the end of that time."""
+    """What the parts of standings are worth at the end of that time."""
     recent = columns.recent_rows(since, absent)
     end = np.minimum(recent.moments, recent.updated)
     counted = np.flatnonzero((end >= since) & (recent.moments <= until))
@@ -134,8 +135,11 @@ def _measured(columns: Columns, settings: ExpertSettings, since: int, until: int
         recent.documents[counted], standings, recent.roles[counted], recent.moments[counted], until, settings
     )
     future = recent.moments[recent.moments > until]
+    total = np.bincount(standings[first], worth, len(columns.standings.people)).astype(np.float64)
+    some = np.flatnonzero(total)
     return _Worth(
-        np.bincount(standings[first], worth, len(columns.standings.people)).astype(np.float64),
+        some,
+        total[some],
         since,
         until,
         int(end[counted].min(initial=FAR)),

@@ -197,8 +197,10 @@ def score_people(
     elif settings.activity_weight:
         until = min(moment, retrieved.query.until or moment)
         lately = active_lately(columns, concern, readable, settings, moment, until, absent)
-    counts = columns.count_readable(readable.ids, until=retrieved.query.until, absent=absent)
     voters, totals = votes.totals(settings)
+    listed = [columns.numbers[person] for person in shortlist or () if person in columns.numbers]
+    everyone = np.union1d(voters, np.asarray(listed, np.int64))
+    counts = columns.count_readable(everyone, readable.ids, until=retrieved.query.until, absent=absent)
     activity = 1 + settings.activity_weight * lately.gains(len(counts))[voters]
     values = totals / divisors(counts[voters], settings, _restraint(settings, shortlist)) * activity
     values = values * _judged(retrieved, columns, len(counts))[voters]
