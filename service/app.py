@@ -65,6 +65,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=index.load_model, name="load-model", daemon=True).start()
+        threading.Thread(target=index.read_contributions, name="read-contributions", daemon=True).start()
         yield
         queue.close()
         home.close()

@@ -22,14 +22,15 @@ from indexer.store.tables import disowned_identities, person_choices, person_red
 
 def choices_of(transaction: Transaction, people_ids: Iterable[str]) -> dict[str, PersonChoices]:
     """By person (id) what they chose; nothing of those who chose nothing."""
-    made: dict[str, list[Row[Any]]] = defaultdict(list)
-    subjects: dict[str, dict[str, SubjectChoice]] = defaultdict(dict)
+    found: dict[str, PersonChoices] = {}
     for batch in in_batches(people_ids):
-        for row in transaction.execute(_chosen(person_choices, batch)):
-            made[row.present].append(row)
-        for row in transaction.execute(_chosen(subject_choices, batch).order_by(subject_choices.c.subject)):
-            subjects[row.present][row.written] = SubjectChoice(row.choice)
-    return {person: _choices(made[person], subjects[person]) for person in [*made, *(subjects.keys() - made.keys())]}
+        found |= _read_choices(transaction, _chosen(person_choices, batch), _chosen(subject_choices, batch))
+    return found
+
+
+def all_choices(transaction: Transaction) -> dict[str, PersonChoices]:
+    """By person (id) what everybody chose who chose something."""
+    return _read_choices(transaction, _everybodys(person_choices), _everybodys(subject_choices))
 
 
 def save_choices(transaction: Transaction, person: str, choices: PersonChoices) -> None:
@@ -104,8 +105,23 @@ def all_disowned(transaction: Transaction) -> dict[Identity, frozenset[str]]:
 
 def _chosen(table: Table, people_ids: list[str]) -> Select[Any]:
     """The rows of these people, each with the id that its person has now as `present`."""
-    present = _present(table)
-    return select(table, present.label("present")).select_from(_followed(table)).where(present.in_(people_ids))
+    return _everybodys(table).where(_present(table).in_(people_ids))
+
+
+def _everybodys(table: Table) -> Select[Any]:
+    return select(table, _present(table).label("present")).select_from(_followed(table))
+
+
+def _read_choices(
+    transaction: Transaction, on_persons: Select[Any], on_subjects: Select[Any]
+) -> dict[str, PersonChoices]:
+    made: dict[str, list[Row[Any]]] = defaultdict(list)
+    subjects: dict[str, dict[str, SubjectChoice]] = defaultdict(dict)
+    for row in transaction.execute(on_persons):
+        made[row.present].append(row)
+    for row in transaction.execute(on_subjects.order_by(subject_choices.c.subject)):
+        subjects[row.present][row.written] = SubjectChoice(row.choice)
+    return {person: _choices(made[person], subjects[person]) for person in [*made, *(subjects.keys() - made.keys())]}
 
 
 def _followed(table: Table) -> FromClause:

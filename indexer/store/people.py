@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import (
@@ -43,6 +43,7 @@ PRECEDENCE = (
     MembershipRole.MEMBER,
     MembershipRole.NEWCOMER,
 )
+NO_MEMBER = len(PRECEDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def ensure_communities(transaction: Transaction, names: Mapping[str, str], visib
 
 def all_communities(transaction: Transaction) -> list[Community]:
     return [_community_of(row) for row in transaction.execute(select(communities).order_by(communities.c.name))]
+
+
+def communities_by_row(transaction: Transaction) -> dict[int, Community]:
+    """Every community by its row id."""
+    return {row.id: _community_of(row) for row in transaction.execute(select(communities))}
 
 
 def communities_showing(transaction: Transaction, audience_ids: Iterable[int]) -> set[str]:
@@ -225,7 +231,7 @@ def participations(
             contributed, (contributed.c.person_id == people.c.id) & (contributed.c.community_id == communities.c.id)
         )
         .order_by(
-            func.coalesce(member.c.precedence, len(PRECEDENCE)),
+            func.coalesce(member.c.precedence, NO_MEMBER),
             func.coalesce(contributed.c.documents, 0).desc(),
         )
     )
@@ -237,6 +243,12 @@ def participations(
     persons = named(transaction, {row.id: person_of(row) for row in rows}, audience_ids)
     found = [_participation_of(row, persons[row.id]) for row in rows]
     return sorted(found, key=lambda entry: (_rank(entry), entry.person.name, entry.community.name))[:limit]
+
+
+def standings_in(transaction: Transaction, people_ids: Iterable[str]) -> dict[tuple[str, int], int]:
+    """By person (id) and community (row id) the place of their role in PRECEDENCE; whoever is no member is missing."""
+    rows = transaction.execute(_CURRENT_MEMBERSHIPS_OF, {"people": list(people_ids)})
+    return {(row.person_id, row.community_id): row.precedence for row in rows}
 
 
 def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[Row[Any]]:
@@ -252,7 +264,7 @@ def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[
 
 
 def _rank(entry: Participation) -> tuple[int, int]:
-    return len(PRECEDENCE) if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
+    return NO_MEMBER if entry.role is None else PRECEDENCE.index(entry.role), -entry.documents
 
 
 def count_people(
@@ -367,6 +379,11 @@ def _current_memberships(people_ids: list[str] | None) -> Select[Any]:
         .group_by(memberships.c.person_id, memberships.c.community_id)
     )
     return statement if people_ids is None else statement.where(memberships.c.person_id.in_(people_ids))
+
+
+_CURRENT_MEMBERSHIPS_OF = _current_memberships(None).where(
+    memberships.c.person_id.in_(bindparam("people", expanding=True))
+)
 
 
 def _community_of(row: Row[Any]) -> Community:

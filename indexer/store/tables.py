@@ -357,6 +357,19 @@ outdated_passages = Table(
 # Filled by triggers, too: identities that may stand for somebody else since people were last resolved.
 touched_identities = Table("touched_identities", metadata, Column("identity_id", Integer, primary_key=True))
 
+# Filled by triggers of migration 0008: the documents whose parts changed (who had which, or who may know of it), each
+# with the number of the latest change; and the number of the latest change of what people chose of how they are found.
+changed_parts = Table(
+    "changed_parts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("document_id", Integer, nullable=False, unique=True),
+    sqlite_autoincrement=True,
+)
+changed_choices = Table(
+    "changed_choices", metadata, Column("number", Integer, primary_key=True), sqlite_autoincrement=True
+)
+
 # What derived data was last computed with.
 facts = Table("facts", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
 

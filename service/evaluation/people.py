@@ -2,6 +2,7 @@
 
 from indexer.store import Transaction, documents
 from service.auth import ReadableAudiences
+from service.contributed import Contributed
 from service.evaluation.runs import RankedItem
 from service.evaluation.topics import Topic
 from service.experts import rank_people
@@ -11,6 +12,7 @@ from service.settings import ExpertSettings
 
 def rank_people_of(
     transaction: Transaction,
+    contributed: Contributed,
     retrieved: Retrieved,
     topic: Topic,
     limit: int,
@@ -25,6 +27,7 @@ def rank_people_of(
     wide = settings.model_copy(update={"shown": limit + len(topic.exclude), "least_score": 0.0, "least_fit": 0.0})
     found = rank_people(
         transaction,
+        contributed,
         retrieved,
         readable,
         wide,

@@ -7,6 +7,7 @@ from indexer.domain.errors import EvaluationInvalid, QueryInvalid
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.store import Transaction
 from service.auth import ReadableAudiences
+from service.contributed import Contributed
 from service.evaluation.people import rank_people_of
 from service.evaluation.runs import RankedItem, Ranking, Run
 from service.evaluation.topics import Topic
@@ -63,7 +64,7 @@ def rank_topics(
             raise EvaluationInvalid("the index was published anew while topics were ranked: evaluate again")
         retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
         generation, degraded = retrieved.generation, retrieved.shortcomings
-        ranked = _rank(transaction, retrieved, topic, task, readable, settings)
+        ranked = _rank(transaction, index.contributed, retrieved, topic, task, readable, settings)
         if ranking := tuple(entry for entry in ranked if entry.item not in topic.exclude)[: task.limit]:
             rankings[topic.id] = ranking
     report(Progress("rank", len(topics), len(topics), "topics"))
@@ -82,6 +83,7 @@ def _query(topic: Topic, task: Task) -> Query:
 
 def _rank(
     transaction: Transaction,
+    contributed: Contributed,
     retrieved: Retrieved,
     topic: Topic,
     task: Task,
@@ -89,7 +91,7 @@ def _rank(
     settings: ServiceSettings,
 ) -> list[RankedItem]:
     if task.people:
-        return rank_people_of(transaction, retrieved, topic, task.limit, readable, settings.experts)
+        return rank_people_of(transaction, contributed, retrieved, topic, task.limit, readable, settings.experts)
     ranked = [
         RankedItem(
             entry.passage.public_id if task.passages else entry.passage.document.public_id,

@@ -50,7 +50,7 @@ def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings:
         retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
         retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
         page = load_page(transaction, retrieved, readable, settings.search)
-        ranked = rank_people(transaction, retrieved, readable, settings.experts)
+        ranked = rank_people(transaction, index.contributed, retrieved, readable, settings.experts)
         verdict = judge(retrieved.strength(), page, ranked, settings.verdict)
         if verdict.kind is VerdictKind.NOBODY:
             ranked = []

@@ -1,32 +1,23 @@
 """Ranks people by the documents they had a part in, one vote a document, and keeps the documents as evidence."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.domain.accounts import PersonChoices
+from indexer.domain.feedback import TargetKind
 from indexer.domain.people import Community, Person, Role
-from indexer.store import Transaction, choices, contributions, documents, passages, people
+from indexer.store import Transaction, documents, passages, people
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
+from service.contributed import Columns, Contributed
+from service.experts.activity import NO_ACTIVITY, Activity, active_lately
 from service.experts.reasons import Active, PersonReasons, person_reasons
-from service.experts.votes import (
-    YEAR,
-    Fit,
-    Lately,
-    Vote,
-    active_lately,
-    active_since,
-    activity_shares,
-    cast_votes,
-    concerned_communities,
-    score,
-    shares,
-)
+from service.experts.votes import YEAR, Fits, Vote, Votes, cast_votes, concerned_communities, divisors, shares
 from service.experts.wishes import heed
 from service.search import Retrieved
 from service.settings import ExpertSettings
@@ -79,18 +70,48 @@ class RankedPerson:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """By person: votes (strongest first), the number of readable documents, what part they had lately in the
-    communities concerned, the score, and what they chose of how they are found."""
+    """The scores of `people` (ids), in no order, and what they are made of: their votes, the number of everybody's
+    readable documents by number of the person in the `columns`, what part people had lately in the communities
+    concerned, and what they chose of how they are found. `communities` are those that the viewer may know of, by row
+    id."""
 
-    votes: Mapping[str, Sequence[Vote]]
-    documents: Mapping[str, int]
-    lately: Mapping[str, Sequence[Lately]]
-    scores: Mapping[str, float]
+    columns: Columns
+    communities: Mapping[int, Community]
+    people: Sequence[str]
+    values: NDArray[np.float64]
+    votes: Votes
+    documents: NDArray[np.int64]
+    lately: Activity
     choices: Mapping[str, PersonChoices]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of each person."""
+        return dict(zip(self.people, self.values.tolist(), strict=True))
+
+    def votes_of(self, person: str, most: int) -> list[Vote]:
+        """So many of a person's votes, the strongest first."""
+        number = self.columns.numbers.get(person)
+        return [] if number is None else self.votes.of(number, most)
+
+    def documents_of(self, person: str) -> int:
+        """How many documents a person had a part in."""
+        number = self.columns.numbers.get(person)
+        # Whoever has come since these columns were made had a part in nothing then.
+        return 0 if number is None or number >= len(self.documents) else int(self.documents[number])
+
+    def active(self, person: str) -> list[Active]:
+        """A person's part in the recent work of each community that the viewer may know of."""
+        number = self.columns.numbers.get(person)
+        lately = [] if number is None else self.lately.of(number)
+        return [
+            Active(self.communities[part.community].name, part) for part in lately if part.community in self.communities
+        ]
 
 
 def rank_people(
     transaction: Transaction,
+    contributed: Contributed,
     retrieved: Retrieved,
     readable: ReadableAudiences,
     settings: ExpertSettings,
@@ -108,27 +129,45 @@ def rank_people(
     `everybody` asks for all: that is to measure a ranking, never to show one.
     """
     tally = score_people(
-        transaction, retrieved, readable, settings, now=now, shortlist=shortlist, absent=absent, everybody=everybody
+        transaction,
+        contributed,
+        retrieved,
+        readable,
+        settings,
+        now=now,
+        shortlist=shortlist,
+        absent=absent,
+        everybody=everybody,
     )
-    best = sorted(tally.scores, key=lambda person: (-tally.scores[person], person))
-    if shortlist is None:
-        telling = _with_telling_document(tally.votes, settings)
-        best = [person for person in best if person in telling and tally.scores[person] >= settings.least_score]
-        best = best[: settings.shown]
-    reasons = _reasons(transaction, best, tally, retrieved, readable, settings, _restraint(settings, shortlist))
-    return _described(transaction, best, tally, reasons, readable, settings)
+    best = _best(tally) if shortlist is not None else _best_with_telling_document(tally, settings)
+    votes = {person: tally.votes_of(person, settings.documents) for person in best}
+    reasons = _reasons(transaction, votes, tally, retrieved, readable, settings, _restraint(settings, shortlist))
+    return _described(transaction, votes, tally, reasons, readable, settings)
 
 
-def _with_telling_document(votes: Mapping[str, Sequence[Vote]], settings: ExpertSettings) -> set[str]:
-    """Who has a document that fits nearly as well as the best that has people behind it: many that hardly fit make
-    nobody one to ask, but somebody is always left."""
-    best = {person: max((vote.fit.relevance for vote in cast), default=0.0) for person, cast in votes.items()}
-    least = settings.least_fit * max(best.values(), default=0.0)
-    return {person for person, relevance in best.items() if relevance >= least}
+def _best(tally: Tally) -> list[str]:
+    scores = tally.scores
+    return sorted(scores, key=lambda person: (-scores[person], person))
+
+
+def _best_with_telling_document(tally: Tally, settings: ExpertSettings) -> list[str]:
+    """The best who have a document that fits nearly as well as the best that has people behind it: many that hardly
+    fit make nobody one to ask, but somebody is always left."""
+    _, relevance = tally.votes.best()
+    asked = np.flatnonzero(
+        (relevance >= settings.least_fit * relevance.max(initial=0.0)) & (tally.values >= settings.least_score)
+    )
+    if len(asked) > settings.shown:
+        # The last one's equals, too: among them the id decides.
+        least = np.partition(tally.values[asked], -settings.shown)[-settings.shown]
+        asked = asked[tally.values[asked] >= least]
+    ranked = sorted((-float(tally.values[place]), tally.people[place]) for place in asked.tolist())
+    return [person for _, person in ranked[: settings.shown]]
 
 
 def score_people(
     transaction: Transaction,
+    contributed: Contributed,
     retrieved: Retrieved,
     readable: ReadableAudiences,
     settings: ExpertSettings,
@@ -140,32 +179,63 @@ def score_people(
 ) -> Tally:
     """The score of everybody who has a vote, or who is on the shortlist, with what it is made of."""
     moment = now or datetime.now(UTC)
+    columns, choices = contributed.now(transaction)
+    known = _known_communities(transaction, readable)
     left = retrieved.only(~np.isin(retrieved.candidates.documents, list(absent))) if absent else retrieved
     fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
-    parts = contributions.parts_in(transaction, fits, readable.ids)
-    known = _names_of_communities(transaction, readable)
-    community_of = {part.document: part.community for part in parts if part.community in known}
-    concern = concerned_communities(fits, community_of, settings.least_relevance)
-    votes: Mapping[str, Sequence[Vote]]
+    parts = columns.parts_in(fits.documents, readable.ids)
+    of_fits = np.zeros(len(fits.documents), np.int64)
+    of_fits[parts.places] = np.where(np.isin(parts.communities, list(known)), parts.communities, 0)
+    concern = concerned_communities(fits, of_fits, settings.least_relevance)
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
-    chosen = {} if everybody else choices.choices_of(transaction, {*votes, *(shortlist or ())})
-    votes = heed(transaction, votes, chosen, retrieved, settings)
-    lately: Mapping[str, Sequence[Lately]] = {}
+    chosen = _chosen({} if everybody else choices, columns, votes, shortlist or ())
+    wishes = {columns.numbers[person]: choice for person, choice in chosen.items() if person in columns.numbers}
+    votes = heed(transaction, votes, wishes, retrieved, settings)
+    lately = NO_ACTIVITY
     if shortlist is not None:
-        votes = {person: votes.get(person, []) for person in shortlist}
+        votes = votes.where(np.isin(votes.people, [columns.numbers.get(person, -1) for person in shortlist]))
     elif settings.activity_weight:
         until = min(moment, retrieved.query.until or moment)
-        since = active_since(settings, moment)
-        done = contributions.activity_since(transaction, concern, readable.ids, since, until, absent)
-        lately = active_lately(concern, activity_shares(done, settings, moment))
-    counts = contributions.count_readable(transaction, votes, readable.ids, until=retrieved.query.until, absent=absent)
-    restraint = _restraint(settings, shortlist)
-    scores = {
-        person: score(cast, counts.get(person, 0), lately.get(person, ()), settings, restraint)
-        * retrieved.influence.on_person(person).factor
-        for person, cast in votes.items()
-    }
-    return Tally(votes, counts, lately, scores, chosen)
+        lately = active_lately(columns, concern, readable, settings, moment, until, absent)
+    voters, totals = votes.totals(settings)
+    listed = [columns.numbers[person] for person in shortlist or () if person in columns.numbers]
+    everyone = np.union1d(voters, np.asarray(listed, np.int64))
+    counts = columns.count_readable(everyone, readable.ids, until=retrieved.query.until, absent=absent)
+    activity = 1 + settings.activity_weight * lately.gains(len(counts))[voters]
+    values = totals / divisors(counts[voters], settings, _restraint(settings, shortlist)) * activity
+    values = values * _judged(retrieved, columns, len(counts))[voters]
+    ids = [columns.ids[number] for number in voters]
+    without = sorted({*(shortlist or ())}.difference(ids))
+    return Tally(
+        columns,
+        known,
+        [*ids, *without],
+        np.concatenate([values, np.zeros(len(without))]),
+        votes,
+        counts,
+        lately,
+        chosen,
+    )
+
+
+def _chosen(
+    choices: Mapping[str, PersonChoices], columns: Columns, votes: Votes, shortlist: Iterable[str]
+) -> dict[str, PersonChoices]:
+    """What those who have a vote chose, and those on the shortlist."""
+    if not choices:
+        return {}
+    voters = (columns.ids[number] for number in votes.best()[0])
+    return {person: choices[person] for person in dict.fromkeys([*voters, *shortlist]) if person in choices}
+
+
+def _judged(retrieved: Retrieved, columns: Columns, size: int) -> NDArray[np.float64]:
+    """The factor of feedback on everybody, by number of the person."""
+    factors = np.ones(size)
+    for target, effect in retrieved.influence.effects.items():
+        number = columns.numbers.get(target.id) if target.kind is TargetKind.PERSON else None
+        if number is not None and number < size:
+            factors[number] = effect.factor
+    return factors
 
 
 def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> float:
@@ -174,63 +244,58 @@ def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> f
 
 def _reasons(
     transaction: Transaction,
-    best: Sequence[str],
+    votes: Mapping[str, Sequence[Vote]],
     tally: Tally,
     retrieved: Retrieved,
     readable: ReadableAudiences,
     settings: ExpertSettings,
     restraint: float,
 ) -> dict[str, PersonReasons]:
-    counted = {vote.part.document for person in best for vote in tally.votes[person][: settings.documents]}
+    counted = {vote.part.document for cast in votes.values() for vote in cast}
     found = documents.find_by_ids(transaction, counted, readable.ids)
-    names = _names_of_communities(transaction, readable)
     return {
         person: person_reasons(
-            tally.votes[person],
+            cast,
             found,
-            tally.documents.get(person, 0),
-            [Active(names[part.community], part) for part in tally.lately.get(person, ()) if part.community in names],
+            tally.documents_of(person),
+            tally.active(person),
             settings,
             restraint,
             retrieved.influence.on_person(person),
         )
-        for person in best
+        for person, cast in votes.items()
     }
 
 
-def _names_of_communities(transaction: Transaction, readable: ReadableAudiences) -> dict[int, str]:
-    """The names of the communities that the viewer may know of, by row id."""
-    ids = passages.community_ids(transaction)
-    known = (community for community in people.all_communities(transaction) if community.slug in readable.communities)
-    return {ids[community.slug]: community.name for community in known}
+def _known_communities(transaction: Transaction, readable: ReadableAudiences) -> dict[int, Community]:
+    """The communities that the viewer may know of, by row id."""
+    communities = people.communities_by_row(transaction)
+    return {row: community for row, community in communities.items() if community.slug in readable.communities}
 
 
-def fits_of(retrieved: Retrieved, settings: ExpertSettings, expansion: float) -> dict[int, Fit]:
-    """How well each candidate document (by row id) fits, for those that fit well enough to speak for somebody."""
+def fits_of(retrieved: Retrieved, settings: ExpertSettings, expansion: float) -> Fits:
+    """How well each candidate document fits, for those that fit well enough to speak for somebody."""
     wider = retrieved.expanded(expansion, settings.fusion)
     found, relevance = wider.candidates, wider.relevance(settings.fusion)
-    about = wider.best_mean_of_documents(relevance, ABOUT_PASSAGES)
-    return {
-        (document := int(found.documents[position])): Fit(
-            int(found.passages[position]), float(relevance[position]), about[document]
-        )
-        for position in wider.best_of_documents(relevance)
-        if relevance[position] > settings.least_relevance
-    }
+    best = wider.best_of_documents(relevance)
+    best = best[relevance[best] > settings.least_relevance]
+    known, about = wider.best_mean_of_documents(relevance, ABOUT_PASSAGES)
+    rows = found.documents[best]
+    return Fits(rows, found.passages[best], relevance[best].astype(np.float64), about[np.searchsorted(known, rows)])
 
 
 def _described(
     transaction: Transaction,
-    best: Sequence[str],
+    votes: Mapping[str, Sequence[Vote]],
     tally: Tally,
     reasons: Mapping[str, PersonReasons],
     readable: ReadableAudiences,
     settings: ExpertSettings,
 ) -> list[RankedPerson]:
-    """The people in the order of `best`, with what a reader wants to know of each."""
-    votes = {person: tally.votes[person] for person in best}
+    """The people in the order of their `votes`, with what a reader wants to know of each."""
+    scores = tally.scores
     found = people.shown_people(transaction, votes, readable.ids)
-    communities = _communities(transaction, votes, readable)
+    communities = _communities(transaction, votes, tally, readable)
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
     stored = passages.find_passages(transaction, wanted)
     ranked = []
@@ -243,7 +308,7 @@ def _described(
                 RankedPerson(
                     found[person],
                     communities.get(person, ()),
-                    tally.scores[person],
+                    scores[person],
                     _confidence(evidence, datetime.now(UTC)),
                     evidence,
                     reasons[person].documents,
@@ -257,13 +322,19 @@ def _described(
 
 
 def _communities(
-    transaction: Transaction, best: Iterable[str], readable: ReadableAudiences
+    transaction: Transaction, best: Collection[str], tally: Tally, readable: ReadableAudiences
 ) -> dict[str, tuple[Community, ...]]:
-    found: dict[str, list[Community]] = defaultdict(list)
-    for taking_part in people.participations(transaction, readable.ids, people_ids=best):
-        if taking_part.community.slug in readable.communities:
-            found[taking_part.person.id].append(taking_part.community)
-    return {person: tuple(communities) for person, communities in found.items()}
+    """By person the communities they take part in: those they have most to say in first."""
+    standing = people.standings_in(transaction, best)
+    contributed = tally.columns.communities_of(best, readable.ids)
+    found: dict[str, list[tuple[int, int, str, Community]]] = {person: [] for person in best}
+    for person, row in standing.keys() | contributed.keys():
+        if community := tally.communities.get(row):
+            rank = standing.get((person, row), people.NO_MEMBER)
+            found[person].append((rank, -contributed.get((person, row), 0), community.name, community))
+    return {
+        person: tuple(entry[-1] for entry in sorted(theirs, key=lambda e: e[:3])) for person, theirs in found.items()
+    }
 
 
 def _evidence(

@@ -79,7 +79,7 @@ def rank_shortlist(
         ids = frozenset(person.id for person in meant.values())
         retrieved = retrieve_passages(transaction, index, replace(query, people=ids), readable, settings.search)
         retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
-        ranked = rank_people(transaction, retrieved, readable, settings.experts, shortlist=ids)
+        ranked = rank_people(transaction, index.contributed, retrieved, readable, settings.experts, shortlist=ids)
     return Shortlist(
         text=query.text,
         people=tuple(

@@ -11,22 +11,23 @@ less of each; not where given people are compared for a text. `activity`: who do
 months is the one to ask there; a share of each community's work, so it makes nobody known elsewhere.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.domain.people import Role
-from indexer.store.contributions import Activity, Part, julian_day
+from indexer.store.contributions import Part
+from indexer.store.parts import NEVER, ROLES
+from service.contributed import MICROSECOND, Parts, first_of_runs, microseconds
 from service.settings import ExpertSettings
 
 YEAR = timedelta(days=365.25)
 TELLING_DOCUMENTS = 20
 TELLING_SHARPNESS = 6
-LEAST_ACTIVITY = 1.0  # added to a community's: the only message of a quiet month makes nobody the one to ask
-FORGOTTEN_HALF_LIVES = 5
+AUTHOR = ROLES.index(Role.AUTHOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,31 @@ class Fit:
     passage: int
     relevance: float
     about: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """The fits of documents (row ids), one a place in each column, the best first."""
+
+    documents: NDArray[np.int64]
+    passages: NDArray[np.int64]
+    relevance: NDArray[np.float64]
+    about: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, fits: Mapping[int, Fit]) -> "Fits":
+        """Those of single documents (row ids)."""
+        told = list(fits.values())
+        return cls(
+            np.asarray(list(fits), np.int64),
+            np.asarray([fit.passage for fit in told], np.int64),
+            np.asarray([fit.relevance for fit in told], np.float64),
+            np.asarray([fit.about for fit in told], np.float64),
+        )
+
+    def fit(self, place: int) -> Fit:
+        """One of them by itself."""
+        return Fit(int(self.passages[place]), float(self.relevance[place]), float(self.about[place]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +81,83 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Votes:
+    """Everybody's votes, those of one person together, strongest first. `rows` says which of the `parts` each is;
+    `people` are numbers as the parts have them, ascending. The other columns are a vote's factors."""
+
+    parts: Parts
+    fits: Fits
+    rows: NDArray[np.int64]
+    people: NDArray[np.int64]
+    role: NDArray[np.float64]
+    quality: NDArray[np.float64]
+    age: NDArray[np.float64]
+    community: NDArray[np.float64]
+    authors: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+    @property
+    def relevance(self) -> NDArray[np.float64]:
+        """That of each vote's document."""
+        return self.fits.relevance[self.parts.places[self.rows]]
+
+    def rows_of(self, person: int) -> range:
+        """Which of the votes are a person's."""
+        return range(*np.searchsorted(self.people, [person, person + 1]).tolist())
+
+    def of(self, person: int, most: int) -> list[Vote]:
+        """So many of a person's votes, the strongest first."""
+        return [self._vote(row) for row in self.rows_of(person)[:most]]
+
+    def where(self, kept: NDArray[np.bool_]) -> "Votes":
+        """Those that the mask keeps."""
+        return self.at(np.flatnonzero(kept))
+
+    def at(self, places: NDArray[np.int64]) -> "Votes":
+        """Those at these places."""
+        return Votes(
+            self.parts,
+            self.fits,
+            self.rows[places],
+            self.people[places],
+            self.role[places],
+            self.quality[places],
+            self.age[places],
+            self.community[places],
+            self.authors[places],
+            self.weight[places],
+        )
+
+    def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Everybody who has a vote, with the relevance of their document that fits best."""
+        starts = first_of_runs(self.people)
+        relevance = np.maximum.reduceat(self.relevance, starts) if len(starts) else np.zeros(0)
+        return self.people[starts], relevance
+
+    def totals(self, settings: ExpertSettings) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Everybody who has a vote, with what their votes add up to before restraint."""
+        starts = first_of_runs(self.people)
+        sizes = np.diff(np.append(starts, len(self.people)))
+        ranks = np.arange(len(self.people)) - np.repeat(starts, sizes)
+        gains = np.where(ranks < settings.documents, settings.decay ** ranks.astype(np.float64) * self.weight, 0.0)
+        owners = np.repeat(np.arange(len(starts)), sizes)
+        return self.people[starts], np.bincount(owners, gains, len(starts)).astype(np.float64)
+
+    def _vote(self, row: int) -> Vote:
+        part = int(self.rows[row])
+        return Vote(
+            self.parts.part(part),
+            self.fits.fit(int(self.parts.places[part])),
+            float(self.role[row]),
+            float(self.quality[row]),
+            float(self.age[row]),
+            float(self.community[row]),
+            int(self.authors[row]),
+            float(self.weight[row]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Lately:
     """A person's share of a community's (row id) recent work, and how much the question concerns the community."""
 
@@ -68,96 +171,47 @@ class Lately:
 
 
 def cast_votes(
-    fits: Mapping[int, Fit],
-    parts: Sequence[Part],
+    fits: Fits,
+    parts: Parts,
     concern: Mapping[int, float],
     settings: ExpertSettings,
     now: datetime,
     *,
     shared: bool = True,
-) -> dict[str, list[Vote]]:
-    """Each person's votes, strongest first: one for each of the fitting documents (by row id), in their best role.
-    `shared`: the authors of a document share its vote."""
-    votes: dict[tuple[str, int], Vote] = {}
-    authors = Counter(document for document, _ in {(p.document, p.person) for p in parts if p.role is Role.AUTHOR})
-    for part in parts:
-        sharing = authors[part.document] if shared and part.role is Role.AUTHOR else 1
-        concerned = 0.0 if part.community is None else concern.get(part.community, 0.0)
-        vote = _vote(part, fits[part.document], concerned, sharing, settings, now)
-        known = votes.get((part.person, part.document))
-        if vote.weight > 0 and (known is None or known.weight < vote.weight):
-            votes[part.person, part.document] = vote
-    by_person: dict[str, list[Vote]] = defaultdict(list)
-    for vote in sorted(votes.values(), key=lambda vote: (-vote.weight, vote.part.document)):
-        by_person[vote.part.person].append(vote)
-    return dict(by_person)
+) -> Votes:
+    """Everybody's votes: one for each of the fitting documents, of which `parts` says who had which, in their best
+    role. `shared`: the authors of a document share its vote."""
+    role = role_weights(settings)[parts.roles]
+    quality = 1 + np.minimum(parts.likes, settings.most_likes) / settings.most_likes
+    age = _age(parts.moments, settings, now)
+    community = 1 + settings.community_weight * _by_community(concern, parts.communities)
+    authors = _authors(parts) if shared else np.ones(len(parts), np.int64)
+    above = np.maximum(0.0, fits.relevance - settings.least_relevance) ** settings.sharpness
+    weight = role * quality * age * community * above[parts.places] / authors
+    best = _best_of_runs(weight, first_of_runs(parts.places, parts.people))
+    best = best[weight[best] > 0]
+    rows = best[np.lexsort((parts.documents[best], -weight[best], parts.people[best]))]
+    everything = np.arange(len(parts))
+    return Votes(parts, fits, everything, parts.people, role, quality, age, community, authors, weight).at(rows)
 
 
-def concerned_communities(
-    fits: Mapping[int, Fit], community_of: Mapping[int, int | None], least: float
-) -> dict[int, float]:
+def concerned_communities(fits: Fits, communities: NDArray[np.int64], least: float) -> dict[int, float]:
     """How much the question concerns each community (row id), adding up to at most 1: its share of the documents that
-    are most about it, the better the more."""
-    best = sorted(fits, key=lambda document: (-fits[document].about, document))[:TELLING_DOCUMENTS]
-    told = {document: max(fits[document].about - least, 0.0) ** TELLING_SHARPNESS for document in best}
-    total = sum(told.values()) or 1.0
-    concern: dict[int, float] = defaultdict(float)
-    for document, weight in told.items():
+    are most about it, the better the more. `communities` are those of the documents, 0 for none."""
+    best = np.lexsort((fits.documents, -fits.about))[:TELLING_DOCUMENTS]
+    told = np.maximum(fits.about[best] - least, 0.0) ** TELLING_SHARPNESS
+    total = float(told.sum()) or 1.0
+    concern: dict[int, float] = {}
+    for community, weight in zip(communities[best].tolist(), told.tolist(), strict=True):
         # What belongs to no community counts in the total, but says nothing about which one is meant.
-        if (community := community_of.get(document)) is not None:
-            concern[community] += weight / total
-    return dict(concern)
-
-
-def activity_shares(done: Activity, settings: ExpertSettings, now: datetime) -> dict[int, dict[str, float]]:
-    """What share each person had lately in the work of each community (row id), by their best role in each document and
-    how long ago that was."""
-    if not done.days:
-        return {}
-    people, person = np.unique(done.people, return_inverse=True)
-    communities, community = np.unique(done.communities, return_inverse=True)
-    half_life = settings.activity_half_life_years * YEAR / timedelta(days=1)
-    roles = {role: _weight(role, settings) for role in set(done.roles)}
-    age = julian_day(now) - np.asarray(done.days)
-    worth = np.asarray([roles[role] for role in done.roles]) * 2.0 ** (-age / half_life)
-    document = np.asarray(done.documents, np.int64)
-    order = np.lexsort((-worth, document, person))
-    best = order[np.r_[True, (np.diff(person[order]) != 0) | (np.diff(document[order]) != 0)]]
-    done_by = np.zeros((len(communities), len(people)))
-    np.add.at(done_by, (community[best], person[best]), worth[best])
-    shares = done_by / (LEAST_ACTIVITY + done_by.sum(axis=1, keepdims=True))
-    return {
-        int(found): {str(people[column]): float(row[column]) for column in np.flatnonzero(row)}
-        for found, row in zip(communities, shares, strict=True)
-    }
-
-
-def active_lately(concern: Mapping[int, float], activity: Mapping[int, Mapping[str, float]]) -> dict[str, list[Lately]]:
-    """By person their part in each of the communities concerned, the largest first."""
-    found: dict[str, list[Lately]] = defaultdict(list)
-    for community, by_person in activity.items():
-        for person, share in by_person.items():
-            found[person].append(Lately(community, share, concern.get(community, 0.0)))
-    return {person: sorted(parts, key=lambda part: -part.gain) for person, parts in found.items()}
+        if community:
+            concern[community] = concern.get(community, 0.0) + weight / total
+    return concern
 
 
 def activity_factor(lately: Iterable[Lately], settings: ExpertSettings) -> float:
     """1 and more, by the person's part in the communities concerned."""
     return 1 + settings.activity_weight * sum(part.gain for part in lately)
-
-
-def active_since(settings: ExpertSettings, now: datetime) -> datetime:
-    """From when on a part in a community's work counts as lately; what was before would weigh next to nothing."""
-    return now - FORGOTTEN_HALF_LIVES * settings.activity_half_life_years * YEAR
-
-
-def score(
-    votes: Sequence[Vote], documents: int, lately: Iterable[Lately], settings: ExpertSettings, restraint: float
-) -> float:
-    """What a person's votes (strongest first) and what they did lately come to; `documents` is how many they had a part
-    in at all."""
-    restrained = float(sum(shares(votes, settings)) / divisor(documents, settings, restraint))
-    return restrained * activity_factor(lately, settings)
 
 
 def divisor(documents: int, settings: ExpertSettings, restraint: float) -> float:
@@ -166,31 +220,49 @@ def divisor(documents: int, settings: ExpertSettings, restraint: float) -> float
     return float(possible**restraint)
 
 
+def divisors(documents: NDArray[np.int64], settings: ExpertSettings, restraint: float) -> NDArray[np.float64]:
+    """The divisor for each number of documents."""
+    known = np.asarray([divisor(number, settings, restraint) for number in range(settings.documents + 1)])
+    return np.asarray(known[np.minimum(documents, settings.documents)], np.float64)
+
+
 def shares(votes: Sequence[Vote], settings: ExpertSettings) -> list[float]:
     """What each of the counted votes adds to the score before restraint."""
     return [settings.decay**place * vote.weight for place, vote in enumerate(votes[: settings.documents])]
 
 
-def _vote(part: Part, fit: Fit, concern: float, authors: int, settings: ExpertSettings, now: datetime) -> Vote:
-    role = _weight(part.role, settings)
-    quality = _quality(part, settings)
-    age = _age(part, settings, now)
-    community = 1 + settings.community_weight * concern
-    above = max(0.0, fit.relevance - settings.least_relevance)
-    weight = role * quality * age * community * above**settings.sharpness / authors
-    return Vote(part, fit, role, quality, age, community, authors, weight)
+def role_weights(settings: ExpertSettings) -> NDArray[np.float64]:
+    """What each of ROLES counts."""
+    return np.asarray([getattr(settings.roles, role.replace(" ", "_")) for role in ROLES], np.float64)
 
 
-def _weight(role: str, settings: ExpertSettings) -> float:
-    return float(getattr(settings.roles, role.replace(" ", "_")))
+def _best_of_runs(weight: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the greatest weight of each run stands, the first of equals."""
+    if not len(starts):
+        return starts
+    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(weight))))
+    greatest = np.flatnonzero(weight == np.maximum.reduceat(weight, starts)[runs])
+    return greatest[first_of_runs(runs[greatest])]
 
 
-def _quality(part: Part, settings: ExpertSettings) -> float:
-    """From 1 to 2 with the likes that readers gave."""
-    return 1 + min(part.likes, settings.most_likes) / settings.most_likes
+def _authors(parts: Parts) -> NDArray[np.int64]:
+    """By how many each part is shared."""
+    written = np.flatnonzero(parts.roles == AUTHOR)
+    distinct = written[first_of_runs(parts.places[written], parts.people[written])]
+    number = np.bincount(parts.places[distinct], minlength=int(parts.places.max(initial=0)) + 1)
+    return np.where(parts.roles == AUTHOR, number[parts.places], 1)
 
 
-def _age(part: Part, settings: ExpertSettings, now: datetime) -> float:
+def _by_community(concern: Mapping[int, float], communities: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much the question concerns each of the communities (row ids; 0 for none)."""
+    told = np.zeros(max(int(communities.max(initial=0)), *concern, 0) + 1)
+    told[list(concern)] = list(concern.values())
+    return told[communities]
+
+
+def _age(moments: NDArray[np.int64], settings: ExpertSettings, now: datetime) -> NDArray[np.float64]:
     """From 1 down to `oldest_share` as time goes by; a part without a date counts as one half-life old."""
-    years = settings.half_life_years if part.at is None else max((now - part.at) / YEAR, 0.0)
-    return settings.oldest_share + (1 - settings.oldest_share) * float(2 ** (-years / settings.half_life_years))
+    passed = np.maximum(microseconds(now) - np.where(moments == NEVER, 0, moments), 0)
+    years = np.where(moments == NEVER, settings.half_life_years, passed / (YEAR / MICROSECOND))
+    share = settings.oldest_share
+    return np.asarray(share + (1 - share) * np.exp2(-years / settings.half_life_years), np.float64)

@@ -5,40 +5,43 @@ has all words of the subject, or is near it in meaning. For other questions thos
 best passage has all words of such a subject.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from indexer.domain.accounts import PersonChoices
 from indexer.passages import indexed_text
 from indexer.store import Transaction, passages
 from service.directory import concerns, stems_of
-from service.experts.votes import Vote
+from service.experts.votes import Votes
 from service.search import Retrieved
 from service.settings import ExpertSettings
 
 
 def heed(
     transaction: Transaction,
-    votes: Mapping[str, Sequence[Vote]],
-    choices: Mapping[str, PersonChoices],
+    votes: Votes,
+    choices: Mapping[int, PersonChoices],
     retrieved: Retrieved,
     settings: ExpertSettings,
-) -> dict[str, Sequence[Vote]]:
-    """The votes that remain; who has none left is not there."""
+) -> Votes:
+    """The votes that remain; `choices` are by the person's number."""
     asked = _asked_about({s for chosen in choices.values() for s in chosen.unwanted}, retrieved, settings)
-    heeded = dict(votes)
+    kept = np.ones(len(votes.people), np.bool_)
+    picky: dict[int, Collection[str]] = {}
     for person, chosen in choices.items():
         if chosen.hidden or not asked.isdisjoint(chosen.unwanted):
-            heeded.pop(person, None)
-    picky = {person: chosen.unwanted for person, chosen in choices.items() if person in heeded and chosen.unwanted}
-    stems = _stems_of_passages(transaction, [vote for person in picky for vote in votes[person]])
+            kept[votes.rows_of(person)] = False
+        elif chosen.unwanted:
+            picky[person] = chosen.unwanted
+    passages_of = votes.fits.passages[votes.parts.places[votes.rows]]
+    stems = _stems_of_passages(transaction, [passages_of[votes.rows_of(person)] for person in picky])
     for person, unwanted in picky.items():
         left_out = [stems_of(subject) for subject in unwanted]
-        heeded[person] = [
-            vote
-            for vote in votes[person]
-            if not any(concerns(stems[vote.fit.passage], subject) for subject in left_out)
-        ]
-    return {person: cast for person, cast in heeded.items() if cast}
+        for row in votes.rows_of(person):
+            kept[row] = not any(concerns(stems[int(passages_of[row])], subject) for subject in left_out)
+    return votes if kept.all() else votes.where(kept)
 
 
 def _asked_about(subjects: set[str], retrieved: Retrieved, settings: ExpertSettings) -> set[str]:
@@ -50,9 +53,9 @@ def _asked_about(subjects: set[str], retrieved: Retrieved, settings: ExpertSetti
     return by_words | {subject for subject, likeness in near if likeness >= settings.subject_likeness}
 
 
-def _stems_of_passages(transaction: Transaction, votes: Sequence[Vote]) -> dict[int, frozenset[str]]:
-    """The tokens of the best passage of each vote, by the passage's row id."""
-    wanted = {vote.fit.passage for vote in votes}
+def _stems_of_passages(transaction: Transaction, ids: Collection[NDArray[np.int64]]) -> dict[int, frozenset[str]]:
+    """The tokens of these passages, by the passage's row id."""
+    wanted = {passage for some in ids for passage in some.tolist()}
     stored = passages.find_passages(transaction, wanted) if wanted else {}
     texts = {
         row: indexed_text(found.document.title, found.locator.heading, found.text) for row, found in stored.items()

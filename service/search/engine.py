@@ -4,17 +4,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.domain.errors import EncoderUnavailable, IndexCorrupt, IndexOutdated
+from indexer.domain.errors import EncoderUnavailable, IndexCorrupt, IndexOutdated, KnowwhoError
 from indexer.embedding import CrossEncoder, Encoder, reopen_encoder
 from indexer.home import Home
 from indexer.index import CURRENT, GenerationManifest, LocalEngine, SearchEngine
 from indexer.settings import EncoderSettings
+from service.contributed import Contributed
 from service.search.models import OTHER_MODEL, QueryModel
 from service.search.withdrawn import Withdrawn
 
@@ -72,6 +74,7 @@ class OpenIndex:
         settings: EncoderSettings | None = None,
     ) -> None:
         self.withdrawn = Withdrawn()
+        self.contributed = Contributed()
         self._home = home
         self._encoder = encoder
         self._settings = settings
@@ -96,6 +99,11 @@ class OpenIndex:
         self._present_model().load()
         if self._cross_encoder is not None:
             self._load_cross_encoder(self._cross_encoder)
+
+    def read_contributions(self) -> None:
+        """Read everybody's parts in documents now, so that no search need wait for it. Never raises: searches do."""
+        with suppress(KnowwhoError), self._home.database.read() as transaction:
+            self.contributed.columns(transaction)
 
     def serving(self) -> Serving:
         """What serves now. IndexOutdated where nothing has been indexed yet, IndexCorrupt where nothing can be read."""

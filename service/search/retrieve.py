@@ -122,15 +122,18 @@ class Retrieved:
         _, first = np.unique(self.candidates.documents[order], return_index=True)
         return np.asarray(order[np.sort(first)], np.int64)
 
-    def best_mean_of_documents(self, relevance: NDArray[np.float32], number: int) -> dict[int, float]:
-        """By document (row id) the mean relevance of its best so many candidates, of fewer where it has fewer."""
+    def best_mean_of_documents(
+        self, relevance: NDArray[np.float32], number: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The documents (row ids, ascending), and the mean relevance of the best so many candidates of each, of fewer
+        where it has fewer."""
         documents = self.candidates.documents
         order = np.lexsort((-relevance, documents))
-        _, starts, counts = np.unique(documents[order], return_index=True, return_counts=True)
-        counted = order[np.arange(len(order)) - np.repeat(starts, counts) < number]
-        found, places = np.unique(documents[counted], return_inverse=True)
-        means = np.bincount(places, relevance[counted]) / np.bincount(places)
-        return {int(document): float(mean) for document, mean in zip(found, means, strict=True)}
+        found, starts, counts = np.unique(documents[order], return_index=True, return_counts=True)
+        counted = np.arange(len(order)) - np.repeat(starts, counts) < number
+        places = np.repeat(np.arange(len(found)), counts)[counted]
+        sums = np.bincount(places, relevance[order[counted]], len(found))
+        return found, sums / np.bincount(places, minlength=len(found))
 
     def strength(self) -> float:
         """How much the corpus has to say: the mean of the three best cosines tells in-domain from foreign questions.

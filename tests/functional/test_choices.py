@@ -192,8 +192,8 @@ def test_the_ranking_that_is_measured_has_everybody(service: Service) -> None:
         readable = readable_audiences(transaction, ANONYMOUS)
         found = retrieve_passages(transaction, parts.index, parse_query(QUESTION), readable, service.settings.search)
         settings = service.settings.experts
-        shown = rank_people(transaction, found, readable, settings)
-        measured = rank_people(transaction, found, readable, settings, everybody=True)
+        shown = rank_people(transaction, parts.index.contributed, found, readable, settings)
+        measured = rank_people(transaction, parts.index.contributed, found, readable, settings, everybody=True)
     assert "mina" not in {entry.person.id for entry in shown}
     assert measured[0].person.id == "mina"
 

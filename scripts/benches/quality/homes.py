@@ -64,7 +64,7 @@ class Asked:
     def scores(self, retrieved: Retrieved, **options: Any) -> dict[str, float]:
         """The score of everybody who has one, as ranking people gives it."""
         experts = self.settings.experts
-        tally = score_people(self.transaction, retrieved, self.readable, experts, **options)
+        tally = score_people(self.transaction, self.index.contributed, retrieved, self.readable, experts, **options)
         return dict(tally.scores)
 
 

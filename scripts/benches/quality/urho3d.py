@@ -13,16 +13,12 @@ from indexer.store import contributions, documents, passages
 from scripts.benches.common import DATA, Bench
 from scripts.benches.quality.homes import Asked, indexed
 from scripts.benches.quality.measures import by_score, reciprocal_rank
+from service.contributed import Parts, microseconds
+from service.experts.activity import active_since, best_parts, shares_of
 from service.experts.people import fits_of
-from service.experts.votes import (
-    active_lately,
-    active_since,
-    activity_shares,
-    cast_votes,
-    concerned_communities,
-    score,
-)
+from service.experts.votes import cast_votes, concerned_communities, divisors
 from service.search import Retrieved
+from service.settings import ExpertSettings
 
 SET = "urho3d-forum"
 HALF_LIFE = timedelta(days=180)
@@ -129,16 +125,27 @@ def _rank(asked: Asked, forum: Forum, thread: Thread) -> list[str]:
     now, experts = thread.asked, asked.settings.experts
     retrieved = _before(asked.everything(thread.question), forum, now, asked.settings.search.candidates)
     fits = fits_of(retrieved, experts, experts.expansion)
-    parts = [part for document in fits for part in forum.parts[document] if part.at and part.at < now]
-    concern = concerned_communities(fits, {part.document: part.community for part in parts}, experts.least_relevance)
-    since = active_since(experts, now)
-    done = (part for part in forum.lately(since, now) if part.community in concern)
-    lately = active_lately(concern, activity_shares(contributions.Activity.of(done), experts, now))
-    scores = {
-        person: score(cast, bisect_left(forum.joined[person], now), lately.get(person, ()), experts, experts.restraint)
-        for person, cast in cast_votes(fits, parts, concern, experts, now).items()
-    }
-    return by_score({person: value for person, value in scores.items() if person != thread.asker})
+    ids = fits.documents.tolist()
+    parts = Parts.of(ids, [part for document in ids for part in forum.parts[document] if part.at and part.at < now])
+    communities = np.zeros(len(ids), np.int64)
+    communities[parts.places] = parts.communities
+    concern = concerned_communities(fits, communities, experts.least_relevance)
+    gains = _gains(forum, concern, experts, now)
+    voters, totals = cast_votes(fits, parts, concern, experts, now).totals(experts)
+    names = [parts.ids[voter] for voter in voters.tolist()]
+    joined = np.asarray([bisect_left(forum.joined[name], now) for name in names], np.int64)
+    activity = 1 + experts.activity_weight * np.asarray([gains.get(name, 0.0) for name in names])
+    values = totals / divisors(joined, experts, experts.restraint) * activity
+    return by_score({name: value for name, value in zip(names, values.tolist(), strict=True) if name != thread.asker})
+
+
+def _gains(forum: Forum, concern: dict[int, float], experts: ExpertSettings, now: datetime) -> dict[str, float]:
+    """What everybody gains by what they did lately."""
+    done = [part for part in forum.lately(active_since(experts, now), now) if part.community in concern]
+    parts = Parts.of(list(dict.fromkeys(part.document for part in done)), done)
+    first, worth = best_parts(parts.documents, parts.people, parts.roles, parts.moments, microseconds(now), experts)
+    gains = shares_of(parts.people[first], parts.communities[first], worth, concern).gains(len(parts.ids))
+    return dict(zip(parts.ids, gains.tolist(), strict=True))
 
 
 def _before(retrieved: Retrieved, forum: Forum, now: datetime, per_list: int) -> Retrieved:

@@ -12,6 +12,7 @@ from indexer.home import Home
 from indexer.index import Candidates
 from indexer.store import Transaction, documents, passages
 from service.auth import ANONYMOUS, Viewer, readable_audiences
+from service.contributed import Contributed
 from service.experts import Confidence, RankedPerson, rank_people
 from service.search import Query, Retrieved
 from service.settings import FusionSettings, ServiceSettings
@@ -74,7 +75,7 @@ def rank(
 ) -> dict[str, RankedPerson]:
     experts = settings.experts.model_copy(update=GIVEN)
     readable = readable_audiences(transaction, viewer)
-    ranked = rank_people(transaction, retrieved(transaction, relevance), readable, experts, now=NOW)
+    ranked = rank_people(transaction, Contributed(), retrieved(transaction, relevance), readable, experts, now=NOW)
     return {entry.person.name: entry for entry in ranked}
 
 
@@ -127,7 +128,7 @@ def test_nobody_is_shown_for_documents_that_hardly_fit_beside_one_that_does(
     readable = readable_audiences(transaction, ANONYMOUS)
     found = retrieved(transaction, {"A": 0.35, "B": 0.35, "C": 0.8})
     experts = settings.experts.model_copy(update={**GIVEN, "least_fit": 0.6})
-    shown = rank_people(transaction, found, readable, experts, now=NOW)
+    shown = rank_people(transaction, Contributed(), found, readable, experts, now=NOW)
     assert {entry.person.name for entry in shown} == {"rui", "ivy"}  # ivy asked in C, min answered only in A and B
 
 

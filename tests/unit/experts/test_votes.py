@@ -1,20 +1,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from indexer.domain.people import Role
 from indexer.settings import load_settings
-from indexer.store.contributions import Activity, Part
-from service.experts.votes import (
-    Fit,
-    Vote,
-    active_lately,
-    activity_factor,
-    activity_shares,
-    cast_votes,
-    concerned_communities,
-)
+from indexer.store.contributions import Part
+from service.contributed import Parts, microseconds
+from service.experts.activity import Activity, best_parts, shares_of
+from service.experts.votes import Fit, Fits, Vote, cast_votes, concerned_communities
 from service.settings import ExpertSettings, ServiceSettings
 
 NOW = datetime(2025, 3, 2, tzinfo=UTC)
@@ -29,12 +24,20 @@ def part(document: int, person: str, community: int | None, role: Role = Role.AU
     return Part(document, person, role, NOW, None, 0, community)
 
 
-def concern(fits: dict[int, Fit], parts: list[Part], settings: ExpertSettings) -> dict[int, float]:
-    return concerned_communities(fits, {part.document: part.community for part in parts}, settings.least_relevance)
-
-
 def cast(fits: dict[int, Fit], parts: list[Part], settings: ExpertSettings, **options: bool) -> dict[str, list[Vote]]:
-    return cast_votes(fits, parts, concern(fits, parts, settings), settings, NOW, **options)
+    told, columns = Fits.of(fits), Parts.of(list(fits), parts)
+    communities = np.zeros(len(fits), np.int64)
+    communities[columns.places] = columns.communities
+    concern = concerned_communities(told, communities, settings.least_relevance)
+    votes = cast_votes(told, columns, concern, settings, NOW, **options)
+    return {name: votes.of(number, 10) for number, name in enumerate(columns.ids)}
+
+
+def shares(parts: list[Part], concern: dict[int, float], settings: ExpertSettings) -> tuple[list[str], Activity]:
+    columns = Parts.of(list({part.document: None for part in parts}), parts)
+    told = columns.documents, columns.people, columns.roles, columns.moments
+    first, worth = best_parts(*told, microseconds(NOW), settings)
+    return list(columns.ids), shares_of(columns.people[first], columns.communities[first], worth, concern)
 
 
 def test_a_document_of_the_community_concerned_speaks_louder(settings: ExpertSettings) -> None:
@@ -53,8 +56,8 @@ def test_concern_is_shared_out_by_how_much_documents_are_about_it() -> None:
         4: Fit(40, 0.6, 0.6),
         5: Fit(50, 0.9, 0.05),
     }
-    shares = concerned_communities(fits, {1: 7, 2: 7, 3: 8, 4: None, 5: 9}, 0.1)
-    assert shares == {7: pytest.approx(0.5), 8: pytest.approx(0.25), 9: 0.0}
+    concern = concerned_communities(Fits.of(fits), np.asarray([7, 7, 8, 0, 9]), 0.1)
+    assert concern == {7: pytest.approx(0.5), 8: pytest.approx(0.25), 9: 0.0}
 
 
 def test_a_document_of_no_community_is_neither_louder_nor_quieter(settings: ExpertSettings) -> None:
@@ -80,19 +83,28 @@ def test_the_authors_of_a_document_share_its_vote_and_its_reviewer_does_not(sett
 def test_activity_is_a_share_of_each_communitys_recent_work(settings: ExpertSettings) -> None:
     half = timedelta(days=365.25) * settings.activity_half_life_years
     old = replace(part(3, "ivy", 8), at=NOW - half)
-    parts = [part(1, "ivy", 7), part(2, "min", 7, Role.ASKER), old, replace(part(4, "rui", 8), at=None)]
-    shares = activity_shares(Activity.of(parts), settings, NOW)
+    people, done = shares([part(1, "ivy", 7), part(2, "min", 7, Role.ASKER), old], {7: 0.5, 8: 0.25}, settings)
     asker = settings.roles.asker
-    assert shares[7] == {"ivy": pytest.approx(1 / (2 + asker)), "min": pytest.approx(asker / (2 + asker))}
-    assert shares[8] == {"ivy": pytest.approx(0.5 / 1.5)}
+    ivy, minl = (done.of(people.index(name)) for name in ("ivy", "min"))
+    assert [(lately.community, lately.share) for lately in ivy] == [
+        (7, pytest.approx(1 / (2 + asker))),
+        (8, pytest.approx(0.5 / 1.5)),
+    ]
+    assert [(lately.community, lately.share) for lately in minl] == [(7, pytest.approx(asker / (2 + asker)))]
 
 
 def test_the_only_one_in_a_quiet_community_does_not_count_as_all_of_it(settings: ExpertSettings) -> None:
-    assert activity_shares(Activity.of([part(1, "ivy", 7)]), settings, NOW)[7]["ivy"] == pytest.approx(0.5)
+    _, done = shares([part(1, "ivy", 7)], {7: 1.0}, settings)
+    assert done.shares.tolist() == [pytest.approx(0.5)]
 
 
-def test_activity_counts_only_in_the_communities_that_the_question_concerns(settings: ExpertSettings) -> None:
-    shares = activity_shares(Activity.of([part(1, "ivy", 7), part(2, "min", 8)]), settings, NOW)
-    lately = active_lately({7: 0.6}, shares)
-    assert activity_factor(lately["ivy"], settings) == pytest.approx(1 + settings.activity_weight * 0.6 * 0.5)
-    assert activity_factor(lately["min"], settings) == 1
+def test_only_the_best_part_in_a_document_counts_as_activity(settings: ExpertSettings) -> None:
+    _, once = shares([part(1, "ivy", 7)], {7: 1.0}, settings)
+    _, twice = shares([part(1, "ivy", 7), part(1, "ivy", 7, Role.ASKER)], {7: 1.0}, settings)
+    assert twice.shares.tolist() == once.shares.tolist()
+
+
+def test_activity_counts_as_much_as_the_question_concerns_the_community(settings: ExpertSettings) -> None:
+    people, done = shares([part(1, "ivy", 7), part(2, "min", 8)], {7: 0.6, 8: 0.0}, settings)
+    gains = dict(zip(people, done.gains(2).tolist(), strict=True))
+    assert gains == {"ivy": pytest.approx(0.6 * 0.5), "min": 0}

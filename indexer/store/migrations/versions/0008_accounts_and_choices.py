@@ -26,6 +26,32 @@ CREATE TRIGGER {name} AFTER {event} ON disowned_identities BEGIN
         AND id NOT IN (SELECT identity_id FROM touched_identities);
 END
 """
+# Whatever changes who had which part in a document is noted, each document once, with a number higher than all before.
+NOTED = """
+CREATE TRIGGER {name} AFTER {event} BEGIN
+    DELETE FROM changed_parts WHERE document_id IN ({documents});
+    INSERT INTO changed_parts (document_id) {documents};
+END
+"""
+BY_IDENTITY = "SELECT DISTINCT document_id FROM contributions WHERE identity_id = new.id"
+MOVED = " OR ".join(f"old.{name} IS NOT new.{name}" for name in ("audience_id", "community_id", "created", "updated"))
+NOTING = (
+    ("part_added", "INSERT ON contributions", "SELECT new.document_id"),
+    ("part_removed", "DELETE ON contributions", "SELECT old.document_id"),
+    ("part_changed", "UPDATE ON contributions", "SELECT old.document_id UNION SELECT new.document_id"),
+    (
+        "parts_moved",
+        f"UPDATE OF audience_id, community_id, created, updated ON documents WHEN {MOVED}",
+        "SELECT new.id",
+    ),
+    ("parts_resolved", "UPDATE OF person_id ON identities WHEN old.person_id IS NOT new.person_id", BY_IDENTITY),
+)
+CHOSEN = """
+CREATE TRIGGER {table}_{event} AFTER {event} ON {table} BEGIN
+    DELETE FROM changed_choices;
+    INSERT INTO changed_choices VALUES (NULL);
+END
+"""
 
 
 def upgrade() -> None:
@@ -52,6 +78,20 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_entries")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "changed_choices",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_changed_choices")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "changed_parts",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_changed_parts")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_changed_parts_document_id")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -193,3 +233,8 @@ def upgrade() -> None:
     op.execute(NOT_REPLACED)
     op.execute(TOUCHED.format(name="identity_disowned", event="INSERT", row="new"))
     op.execute(TOUCHED.format(name="identity_owned_again", event="DELETE", row="old"))
+    for name, event, documents in NOTING:
+        op.execute(NOTED.format(name=name, event=event, documents=documents))
+    for table in ("person_choices", "subject_choices", "person_redirects"):
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            op.execute(CHOSEN.format(table=table, event=event))
