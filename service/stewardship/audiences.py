@@ -98,8 +98,8 @@ def _document(transaction: Transaction, viewer: Viewer | None, document_id: str)
     if document is None:
         raise NotFound(f"there is no document {document_id}")
     if not may_decide(viewer, document.community):
-        whose = "its community" if document.community else "a community, and this one belongs to none, or admins"
-        raise NotAllowed(f"only stewards of {whose} and admins decide who may read a document")
+        # The same for every document: whoever asks may not know of its community.
+        raise NotAllowed("only admins, and stewards of its community if it has one, decide who may read a document")
     return document
 
 
