@@ -36,6 +36,8 @@ def main() -> None:
     for surface, number in sorted(answers_by_surface(tally).items()):
         bench.note(f"answers compared: {surface}", number)
     bench.note("answers compared", f"{tally.cases:,}")
+    for part, number in sorted(tally.parts.items()):
+        bench.note(f"{part} in the answers", number)
     bench.note("searches compared with an exact one", f"{searches:,}")
     bench.note("askers by the share of documents that they may read", by_share(tally))
     bench.bar("differences", len(differences), "0", not differences)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from indexer.domain.accounts import ApiToken, AuditAction, Scope
-from indexer.domain.errors import AccountInvalid, Conflict, NotFound
+from indexer.domain.errors import AccountInvalid, Conflict, NotFound, SignInRefused
 from indexer.home import Home
 from indexer.store import accounts as records
 from service.auth.accounts import acting
@@ -26,11 +26,15 @@ def add_token(
     home: Home, who: SignIn, label: str, scopes: Collection[Scope], days: int, settings: AccessSettings
 ) -> tuple[ApiToken, str]:
     """A new token with its secret, which nobody can tell again. AccountInvalid for a label, scope or time that it
-    cannot have; Conflict where the account has very many already."""
+    cannot have; Conflict where the account has very many already, SignInRefused where it was disabled or removed
+    meanwhile."""
     label = " ".join(label.split())
     _check(label, set(scopes), days, who.viewer, settings)
     secret = TOKEN_PREFIX + new_secret()
     with acting(home, who.account.id) as deed:
+        present = records.find_account(deed.transaction, who.account.id)
+        if present is None or present.disabled:
+            raise SignInRefused("the account may not sign in any more")
         if len(records.tokens_of(deed.transaction, who.account.id)) >= MOST_TOKENS:
             raise Conflict(f"you have {MOST_TOKENS} tokens: take back those that you do not need any more")
         expires = deed.now + timedelta(days=days)

@@ -17,6 +17,7 @@ from service.directory import readers_of
 from service.stewardship.desk import StewardDesk, may_decide
 
 MOST_PEOPLE = 200
+OF_COMMUNITIES = (AudienceKind.COMMUNITY, AudienceKind.MEMBERS)
 INDEXED_LATER = "Pages obey at once. Whoever may read it anew finds it by searching when {what}."
 
 
@@ -30,7 +31,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AudienceView:
-    """Who may read a document. `said` is what its source says, where something else was decided; `names` are the given
+    """Who may read a document. `said` is what its source says, where something else was decided, without the
+    community that the viewer may not know of; `names` are the given
     people; `readable` says whether the viewer still is among those who may; `note` what is still to be done."""
 
     document: Document
@@ -96,8 +98,8 @@ def _document(transaction: Transaction, viewer: Viewer | None, document_id: str)
     if document is None:
         raise NotFound(f"there is no document {document_id}")
     if not may_decide(viewer, document.community):
-        whose = "its community" if document.community else "a community, and this one belongs to none, or admins"
-        raise NotAllowed(f"only stewards of {whose} and admins decide who may read a document")
+        # The same for every document: whoever asks may not know of its community.
+        raise NotAllowed("only admins, and stewards of its community if it has one, decide who may read a document")
     return document
 
 
@@ -108,17 +110,26 @@ def _can_read(transaction: Transaction, viewer: Viewer | None, document_id: str)
 
 
 def _view(transaction: Transaction, viewer: Viewer | None, document: Document) -> AudienceView:
-    said = decisions.said_audience(transaction, document.public_id)
     known = {community.slug: community for community in people.all_communities(transaction)}
+    said = decisions.said_audience(transaction, document.public_id)
+    if said is not None and viewer is not None and said.kind in OF_COMMUNITIES:
+        seen = readable_audiences(transaction, viewer).communities
+        said = said if said.subject in seen else Audience(said.kind)
     return AudienceView(
         document,
         document.audience,
         said,
         readers_of(document.audience, known.get(document.audience.subject)),
-        None if said is None else readers_of(said, known.get(said.subject)),
+        None if said is None else _said_readers(said, known.get(said.subject)),
         _names(document.audience),
         tuple(_choices(transaction, viewer, document, known)),
     )
+
+
+def _said_readers(said: Audience, community: Community | None) -> str:
+    if said.kind in OF_COMMUNITIES and not said.subject:
+        return "members of a community that you may not see"
+    return readers_of(said, community)
 
 
 def _names(audience: Audience) -> tuple[str, ...]:

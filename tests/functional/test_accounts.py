@@ -13,16 +13,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from indexer.domain.accounts import Account, AuditAction, AuditEntry, Scope
-from indexer.domain.errors import Conflict
+from indexer.domain.errors import Conflict, SignInRefused
 from indexer.domain.people import DirectoryPerson, DirectoryRecords, Person
 from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.store import accounts as records
 from indexer.store import audit, people
 from service.app import create_app
-from service.auth import accounts
+from service.auth import SignIn, accounts, viewer_of
 from service.auth.links import first_admin_secret
 from service.auth.passwords import hash_password, is_outdated
+from service.auth.tokens import add_token
 from service.settings import PasswordSettings, ServiceSettings
 from tests.fakes import settings_for
 
@@ -275,6 +276,20 @@ def test_nothing_that_was_given_out_comes_to_life_again_with_an_account(place: P
 
     assert browser.who() is None
     assert program.get("/api/v1/account").status_code == 401
+
+
+@pytest.mark.parametrize("end", ["disabled", "removed"])
+def test_whoever_is_put_out_while_asking_for_a_token_gets_none(place: Place, end: str) -> None:
+    with place.home.database.read() as transaction:
+        asking = SignIn(place.account("ivy"), viewer_of(transaction, place.account("ivy")))
+    with accounts.acting(place.home, None) as deed:
+        if end == "disabled":
+            accounts.set_disabled(deed, asking.account, disabled=True)
+        else:
+            accounts.remove_account(deed, asking.account)
+
+    with pytest.raises(SignInRefused):
+        add_token(place.home, asking, "mine", {Scope.SEARCH}, 1, place.settings.access)
 
 
 def test_a_name_whose_letters_fold_in_two_ways_is_one_name(place: Place) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from indexer.domain.content import Audience, AudienceKind
 from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.pipeline import reindex
@@ -20,6 +21,7 @@ from service.auth import readable_audiences, viewer_of_person
 from service.browsers import SESSION_COOKIE
 from service.cli import app as command
 from service.settings import ServiceSettings
+from service.stewardship import StewardDesk, decide_audience
 from tests.fakes import add_signed_in, settings_for, write_thread
 
 HERE = "http://127.0.0.1:8000"
@@ -286,6 +288,16 @@ def test_the_audit_trail_tells_decisions_and_names_nobody(place: Place) -> None:
     assert entry.detail["before"]["kind"] == "public"
     assert len(entry.detail["after"]["people"]) == 2
     assert not {"ada", "bo"} & set(entry.detail["after"]["people"])
+
+
+def test_what_was_decided_tells_a_steward_of_no_community_that_they_may_not_see(place: Place) -> None:
+    desk = StewardDesk(place.home, None, None, "a test")
+    decide_audience(desk, place.id_of("foreign"), Audience(AudienceKind.PUBLIC))
+    path = f"/documents/{place.id_of('foreign')}"
+    told = place.as_("ada").get(f"/api/v1{path}/audience").json()
+
+    assert told["said"] == {"kind": "members", "community": None, "people": []}
+    assert "hushed" not in f"{told}{place.as_('ada').get(path).text}".casefold()
 
 
 def test_a_steward_decides_on_the_pages(place: Place) -> None:

@@ -22,7 +22,15 @@ from service.browsers import SESSION_COOKIE
 from service.settings import ServiceSettings
 from tests.functional.oracle.homes import NEVER_SHOWN, Builder, Built, Reader, identity_of_everybody
 from tests.functional.oracle.organisations import SOURCE, Asker, Organisation
-from tests.functional.oracle.questions import Question, Request, answers_to, judgements_on, places, questions
+from tests.functional.oracle.questions import (
+    Question,
+    Request,
+    answers_to,
+    judgements_on,
+    own_places,
+    places,
+    questions,
+)
 
 EXACT = 1e-5
 PAGES_FOLLOWED = 3
@@ -40,10 +48,19 @@ class Answer:
 
 @dataclass
 class Tally:
-    """How many answers were compared, by surface and status, and how many of how many documents each asker may read."""
+    """How many answers were compared, by surface and status, and how many of how many documents each asker may read.
+    `parts` says how much of a sort was in the answers."""
 
     compared: Counter[tuple[str, int]] = field(default_factory=Counter)
     selectivities: list[tuple[int, int]] = field(default_factory=list)
+    parts: Counter[str] = field(default_factory=Counter)
+
+    def count(self, request: Request, answer: Answer) -> None:
+        self.compared[request.surface, answer.status] += 1
+        told = answer.body if isinstance(answer.body, dict) else {}
+        self.parts["measured subjects"] += sum(entry["documents"] > 0 for entry in told.get("subjects", ()))
+        self.parts["near-duplicates"] += sum(len(entry["also"]) for entry in told.get("passages", ()))
+        self.parts["judgements"] += len(told.get("judged", ()))
 
     @property
     def cases(self) -> int:
@@ -54,7 +71,7 @@ class Tally:
         readable = ", ".join(f"{readable}/{of}" for readable, of in shares)
         told = sorted(self.compared.items())
         by_surface = ", ".join(f"{surface} ({status}) {number}" for (surface, status), number in told)
-        return f"{self.cases} answers compared ({by_surface}); documents readable: {readable}"
+        return f"{self.cases} answers compared ({by_surface}); documents readable: {readable}; {dict(self.parts)}"
 
 
 @contextmanager
@@ -99,7 +116,8 @@ class Comparer:
         self._tally.selectivities.append((hidden.readable, len(organisation.writings)))
         pick = random.Random(organisation.seed)
         try:
-            for request in [*places(organisation, everybody), *judgements_on(hidden.documents)]:
+            own = own_places(organisation, asker) if asker.account else ()
+            for request in [*places(organisation, everybody), *own, *judgements_on(hidden.documents)]:
                 self._compare_one(organisation, asker, whole, readable, hidden, request)
             for question in asked:
                 for request in answers_to(question, _names(organisation, everybody, pick)):
@@ -135,7 +153,9 @@ class Comparer:
             self._found.append("\n".join([told, *differing[:12]]))
         elif leaked := hidden.leaked(found.text, request.said):
             self._found.append(f"{told}: the answer has {leaked}\n{found.text[:2000]}")
-        self._tally.compared[request.surface, found.status] += 1
+        elif shown := _ranked(request, found) & whole.hidden:
+            self._found.append(f"{told}: the answer ranks {shown}, who are hidden")
+        self._tally.count(request, found)
         return found
 
     def _ask(self, built: Built, asker: Asker, request: Request) -> Answer:
@@ -154,9 +174,19 @@ class Comparer:
         )
         where = response.headers.get("location", "")
         if response.headers.get("content-type", "").startswith(("application/json", "application/problem+json")):
-            return Answer(response.status_code, f"{where}\n{response.text}", response.json())
+            body = response.json()
+            if request.surface == "account":
+                body.pop("id", None)  # drawn anew in each home
+            return Answer(response.status_code, f"{where}\n{response.text}", body)
         text = PASSING_IN_PAGES.sub("", response.text)
         return Answer(response.status_code, f"{where}\n{text}", [where, *text.splitlines()])
+
+
+def _ranked(request: Request, answer: Answer) -> set[str]:
+    """The ids of the people that an answer to a question recommends."""
+    if request.surface not in ("search", "people") or not isinstance(answer.body, dict):
+        return set()
+    return {entry["id"] for entry in answer.body.get("people", ())}
 
 
 def differences(expected: Answer, found: Answer) -> Iterator[str]:

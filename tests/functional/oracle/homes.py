@@ -13,14 +13,14 @@ from indexer.analysis import find_near_duplicates
 from indexer.domain.content import Audience, AudienceKind, ItemMetadata, ItemState, ParsedDocument
 from indexer.domain.feedback import Judgement, Target, TargetKind
 from indexer.domain.ids import document_id
-from indexer.domain.people import DirectoryRecords, Identity, Person, Visibility
+from indexer.domain.people import DirectoryRecords, Identity, IdentityKind, Person, Visibility
 from indexer.domain.progress import ignore_progress
 from indexer.embedding.hashing import HashingEncoder
 from indexer.home import Home
 from indexer.identity import people_of, resolve_people
 from indexer.passages import split
 from indexer.pipeline.build import build_generation
-from indexer.store import Transaction, documents, feedback, identities, items, people
+from indexer.store import Transaction, choices, documents, feedback, identities, items, people
 from indexer.store.documents import DocumentDraft
 from service.search import OpenIndex
 from service.search.feedback import terms_of
@@ -77,11 +77,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class Built:
-    """A home that can be searched, with the session cookie of each asker by account."""
+    """A home that can be searched, with the session cookie of each asker by account; the ids of people whom no
+    directory lists, by handle; and who is hidden."""
 
     home: Home
     index: OpenIndex
     cookies: Mapping[str, str]
+    handles: Mapping[str, str]
+    hidden: frozenset[str]
 
     def remove(self) -> None:
         self.home.close()
@@ -113,8 +116,12 @@ class Builder:
         self._index(home)
         with home.database.begin() as transaction:
             _change(transaction, organisation)
-            _judge(transaction, organisation, organisation.writings)
-        return self._opened(home, organisation)
+        handles = {
+            identity.value: person
+            for identity, person in identity_of_everybody(home).items()
+            if identity.kind is IdentityKind.HANDLE and person is not None
+        }
+        return self._opened(home, organisation, organisation.writings, handles)
 
     def readable(self, organisation: Organisation, asker: Asker, whole: Built) -> Built:
         """Only what the asker may read. Who is one person with whom is the whole organisation's word."""
@@ -141,11 +148,9 @@ class Builder:
         )
         home = self._new_home()
         self._fill(home, organisation, records, writings, [organisation.unlisted])
-        _resolve_like(whole.home, home)
+        _resolve_like(whole.home, home, {whole.handles[asker.handle]} if asker.handle in whole.handles else set())
         self._index(home)
-        with home.database.begin() as transaction:
-            _judge(transaction, organisation, writings)
-        return self._opened(home, organisation)
+        return self._opened(home, organisation, writings, whole.handles)
 
     def _new_home(self) -> Home:
         self._number += 1
@@ -202,27 +207,51 @@ class Builder:
         find_near_duplicates(home.database)
         build_generation(home, HashingEncoder(), self._settings, ignore_progress)
 
-    def _opened(self, home: Home, organisation: Organisation) -> Built:
+    def _opened(
+        self, home: Home, organisation: Organisation, writings: Sequence[Writing], handles: Mapping[str, str]
+    ) -> Built:
+        """With what people say and choose; `handles` are of the whole organisation, not all of them are known here."""
+        with home.database.begin() as transaction:
+            known = people.find_people(transaction, {*handles.values(), *_listed(organisation)}).keys()
+            meant = {name: person for name, person in handles.items() if person in known}
+            meant |= {person: person for person in _listed(organisation)}
+            _judge(transaction, organisation, writings, meant)
+            chosen = {meant[name]: made for name, made in organisation.choices.items() if name in meant}
+            for person, made in chosen.items():
+                choices.save_choices(transaction, person, made)
         cookies = {
-            asker.account: add_signed_in(home, self._settings, asker.account, person=asker.person, admin=asker.admin)
+            asker.account: add_signed_in(
+                home,
+                self._settings,
+                asker.account,
+                person=asker.person or meant.get(asker.handle or ""),
+                admin=asker.admin,
+            )
             for asker in organisation.askers
             if asker.account is not None
         }
+        hidden = frozenset(person for person, made in chosen.items() if made.hidden)
         index = OpenIndex(home, HashingEncoder(), None, self._settings.encoder)
         index.load_model()
-        return Built(home, index, cookies)
+        return Built(home, index, cookies, handles, hidden)
 
 
-def _resolve_like(whole: Home, home: Home) -> None:
+def _listed(organisation: Organisation) -> set[str]:
+    return {entry.person.id for entry in organisation.records.people}
+
+
+def _resolve_like(whole: Home, home: Home, more: set[str]) -> None:
+    """Make people of the identities as in the whole home, and `more` people (ids) of whom nothing is known."""
     with whole.database.read() as transaction:
         person_of = {stored.identity: stored.person_id for stored in identities.all_identities(transaction)}
     with home.database.begin() as transaction:
         stored = identities.all_identities(transaction)
         mapped = {entry.id: person_of[entry.identity] for entry in stored}
-        known = people.find_people(transaction, {person for person in mapped.values() if person})
+        wanted = more | {person for person in mapped.values() if person}
+        known = people.find_people(transaction, wanted)
         persons = [
             Person(person, f"{NEVER_SHOWN} {person}", address=f"{NEVER_SHOWN}@out.example")
-            for person in sorted({person for person in mapped.values() if person} - known.keys())
+            for person in sorted(wanted - known.keys())
         ]
         identities.save_resolution(transaction, persons, mapped, {}, given_up=[])
         identities.forget_touched(transaction)
@@ -252,8 +281,10 @@ def _change(transaction: Transaction, organisation: Organisation) -> None:
         people.apply_directory(transaction, replace(organisation.records, communities=communities))
 
 
-def _judge(transaction: Transaction, organisation: Organisation, writings: Sequence[Writing]) -> None:
-    """Judgements on what there is. Of people only those whom the directory lists are judged."""
+def _judge(
+    transaction: Transaction, organisation: Organisation, writings: Sequence[Writing], meant: Mapping[str, str]
+) -> None:
+    """Judgements on what there is; `meant` are the ids of the people of whom something is known."""
     there = {writing.uri for writing in writings}
     for number, (query, voter, useful, judged) in enumerate(organisation.judged):
         if isinstance(judged, int):
@@ -261,8 +292,10 @@ def _judge(transaction: Transaction, organisation: Organisation, writings: Seque
             if uri not in there:
                 continue
             target = Target(TargetKind.DOCUMENT, document_id(SOURCE, uri))
+        elif judged in meant:
+            target = Target(TargetKind.PERSON, meant[judged])
         else:
-            target = Target(TargetKind.PERSON, judged)
+            continue
         at = LATEST + timedelta(hours=number)
         feedback.save_judgement(
             transaction, Judgement(f"judgement-{number}", voter, query, terms_of(query), target, useful, at)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from indexer.domain.accounts import PersonChoices, SubjectChoice
 from indexer.domain.content import Audience, AudienceKind, Block, BlockKind, Credit, DocumentKind, Mark, Message
 from indexer.domain.people import (
     Community,
@@ -114,18 +115,21 @@ class Writing:
 
 @dataclass(frozen=True)
 class Asker:
-    """Somebody who looks at everything. `account` is None for whoever has not signed in."""
+    """Somebody who looks at everything. `account` is None for whoever has not signed in; `person` is the id of somebody
+    whom the directory lists, `handle` that of somebody whom it does not."""
 
     name: str
     account: str | None
     person: str | None = None
     admin: bool = False
+    handle: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Organisation:
     """`visibilities` are those that communities get after the index is built; `judged` are queries with what was said
-    of the writing of a number (a document) or of a person."""
+    of the writing of a number (a document) or of a person, `choices` what people chose: both name whom the directory
+    lists by id, others by handle."""
 
     seed: int
     records: DirectoryRecords
@@ -134,6 +138,7 @@ class Organisation:
     writings: tuple[Writing, ...]
     askers: tuple[Asker, ...]
     judged: tuple[tuple[str, str, bool, int | str], ...]
+    choices: dict[str, PersonChoices]
 
     def __repr__(self) -> str:
         return f"an organisation of {len(self.writings)} documents with seed {self.seed}"
@@ -183,10 +188,11 @@ class Maker:
         if changing:
             writings = [self._changed(writing) for writing in writings]
         turned = {c.slug: pick.choice(list(Visibility)) for c in communities if changing and pick.random() < 0.2}
-        judged = tuple(self._judged(writings, people) for _ in range(pick.randint(0, 6)))
-        return Organisation(
-            self.seed, records, unlisted, turned, tuple(writings), self._askers(people, memberships), judged
-        )
+        everybody = [*people, *(outsider.handle for outsider in outsiders)]
+        judged = tuple(self._judged(writings, everybody) for _ in range(pick.randint(0, 8)))
+        choices = {name: self._choices() for name in everybody if pick.random() < 0.25}
+        askers = self._askers(people, memberships, pick.choice(outsiders).handle)
+        return Organisation(self.seed, records, unlisted, turned, tuple(writings), askers, judged, choices)
 
     def _community(self, place: int, visibility: Visibility) -> Community:
         canary = self.canary()
@@ -207,16 +213,24 @@ class Maker:
                     until = self.random.choice([None, None, date(2023, 5, 5), date(2999, 1, 1)])
                     yield Membership(person, slug, self.random.choice(list(MembershipRole)), since, until)
 
-    def _askers(self, people: Sequence[str], memberships: Sequence[Membership]) -> tuple[Asker, ...]:
+    def _askers(self, people: Sequence[str], memberships: Sequence[Membership], handle: str) -> tuple[Asker, ...]:
         stewards = [m.person for m in memberships if m.role is MembershipRole.STEWARD and m.until is None]
-        chosen = self.random.sample(people, 2)
         return (
             Asker("nobody", None),
             Asker("without a person", "stranger"),
-            Asker("a person", "one", chosen[0]),
-            Asker("another person", "two", chosen[1]),
+            Asker("a person", "one", self.random.choice(people)),
+            Asker("somebody in no directory", "two", handle=handle),
             Asker("a steward", "steward", (stewards or people)[0]),
             Asker("an admin", "boss", None, admin=True),
+        )
+
+    def _choices(self) -> PersonChoices:
+        words = self.random.sample(WORDS[:20], self.random.randint(0, 3))
+        return PersonChoices(
+            hidden=self.random.random() < 0.3,
+            away_until=self.random.choice([None, date(2999, 1, 1)]),
+            questions_a_week=self.random.choice([None, 0, 3]),
+            subjects={word: self.random.choice(list(SubjectChoice)) for word in words},
         )
 
     def _writings(

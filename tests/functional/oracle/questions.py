@@ -7,9 +7,10 @@ from typing import Any
 
 from indexer.domain.content import DocumentKind
 from indexer.domain.ids import document_id
-from tests.functional.oracle.organisations import IDENTIFIERS, SOURCE, WORDS, Organisation, misspelt
+from tests.functional.oracle.organisations import IDENTIFIERS, SOURCE, WORDS, Asker, Organisation, misspelt
 
 API = "/api/v1"
+A_STEWARD = "a steward"
 UNKNOWN = "0123456789abcdef"
 
 
@@ -86,6 +87,15 @@ def answers_to(question: Question, names: Sequence[str]) -> Iterator[Request]:
     yield Request("shortlist", "POST", f"{API}/people/shortlist", body=body)
     yield Request("feedback", "GET", f"{API}/feedback", (("query", question.text),))
     yield Request("page of results", "GET", "/", unpaged)
+
+
+def own_places(organisation: Organisation, asker: Asker) -> Iterator[Request]:
+    """What is shown of themselves to whoever is signed in, and to stewards of what is theirs to decide. Their
+    addresses, handles and names are left out: those are their own, wherever they stand."""
+    yield Request("account", "GET", f"{API}/account")
+    yield Request("own profile", "GET", f"{API}/account/profile")
+    for writing in organisation.writings if asker.admin or asker.name == A_STEWARD else organisation.writings[:1]:
+        yield Request("audience", "GET", f"{API}/documents/{document_id(SOURCE, writing.uri)}/audience")
 
 
 def judgements_on(documents: Sequence[str]) -> Iterator[Request]:
