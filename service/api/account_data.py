@@ -11,13 +11,12 @@ from pydantic import Field
 from service.api.administration import CONFLICTING, REFUSED, UNKNOWN, Responses
 from service.api.shape import Shape
 from service.dependencies import UsesDesk, UsesParts, UsesSignIn
-from service.privacy import Erasure, erase, export_person, is_surely
+from service.privacy import Erasure, erase, export_person, is_surely, own_person
 
 router = APIRouter(tags=["account"], responses=REFUSED)
 
 WORD = "erase"
 SIGN_IN_AGAIN = "sign in again and ask within ten minutes, so that it is surely you"
-NOT_KNOWN = "the account belongs to no person, so there is nobody to erase: an admin removes accounts"
 FILE = {"Content-Disposition": 'attachment; filename="knowwho-about-me.json"'}
 EXPORTED: Responses = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
 
@@ -51,10 +50,8 @@ def erase_own(parts: UsesParts, sign_in: UsesSignIn, _: ErasureIn) -> ErasureOut
     """Keep nothing of whoever is signed in: their account ends with it."""
     if not is_surely(sign_in):
         raise HTTPException(HTTPStatus.FORBIDDEN, SIGN_IN_AGAIN)
-    if sign_in.viewer.person is None:
-        raise HTTPException(HTTPStatus.CONFLICT, NOT_KNOWN)
-    home = parts.home.acting_as(sign_in.account.id)
-    return _out(erase(home, sign_in.viewer.person, parts.settings, parts.queue), told=[])
+    person, home = own_person(parts.home, sign_in), parts.home.acting_as(sign_in.account.id)
+    return _out(erase(home, person, parts.settings, parts.queue), told=[])
 
 
 @router.get("/people/{person_id}/export", operation_id="export_person", responses={**EXPORTED, **UNKNOWN})

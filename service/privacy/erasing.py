@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.domain.accounts import AuditAction
-from indexer.domain.errors import BackupInvalid, NotFound
+from indexer.domain.errors import BackupInvalid, Conflict, NotFound
 from indexer.domain.jobs import JobKind, JobRequest
 from indexer.home import Home
 from indexer.pipeline.backup_folder import backup_folder, list_backups
 from indexer.pipeline.erasure import ErasedNow, erase_person
-from indexer.store import Transaction, people
+from indexer.store import Transaction, holdings, people
 from service.auth import SignIn, subject_of, voter_of
 from service.settings import ServiceSettings
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:  # the job engine takes a third of a second that the commands 
     from indexer.jobs.queue import JobQueue
 
 RECENTLY = timedelta(minutes=10)
+
+NOT_KNOWN = "the account belongs to no person, so there is nobody to erase: an admin removes accounts"
+DOUBTFUL = (
+    "something is held as yours that only documents say is yours, and documents can be written to say so: ask an admin "
+    "to look at it and to erase you"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,17 @@ def erase(home: Home, person_id: str, settings: ServiceSettings, queue: "JobQueu
 def is_surely(sign_in: SignIn) -> bool:
     """Whether it is surely they who ask, and not somebody at a screen left alone: they signed in a few minutes ago."""
     return sign_in.session is not None and datetime.now(UTC) - sign_in.session.created <= RECENTLY
+
+
+def own_person(home: Home, sign_in: SignIn) -> str:
+    """The person (id) whom somebody may erase by themselves. Conflict where their account belongs to nobody, or where
+    an identity is theirs on the word of documents alone: whoever wrote them could have another's work erased."""
+    if sign_in.viewer.person is None:
+        raise Conflict(NOT_KNOWN)
+    with home.database.read() as transaction:
+        if not all(held.listed for held in holdings.identities_held(transaction, sign_in.viewer.person)):
+            raise Conflict(DOUBTFUL)
+    return sign_in.viewer.person
 
 
 def _older_copies(home: Home, settings: ServiceSettings) -> list[Path]:

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from indexer.domain.errors import Conflict
 from service.browsers import forget_session
 from service.dependencies import Parts, UsesParts, UsesSignIn
-from service.privacy import erase, export_person, is_surely
+from service.privacy import erase, export_person, is_surely, own_person
 from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, sent_by, token_for
 from service.web.rendering import render
 
@@ -19,7 +20,6 @@ MOST_BYTES = 4 * 1024
 FILE = {"Content-Disposition": 'attachment; filename="knowwho-about-me.json"'}
 TYPE_IT = f"Nothing was erased: type the word “{WORD}” to confirm."
 SIGN_IN_AGAIN = "Nothing was erased: sign out, sign in again, and ask within ten minutes, so that it is surely you."
-NOT_KNOWN = "Nothing was erased: your account belongs to no person here. Ask an admin to remove it."
 
 
 async def posted_fields(request: Request) -> dict[str, str]:
@@ -50,9 +50,11 @@ def erase_own(
         return _page(parts, request, TYPE_IT)
     if not is_surely(sign_in):
         return _page(parts, request, SIGN_IN_AGAIN)
-    if sign_in.viewer.person is None:
-        return _page(parts, request, NOT_KNOWN)
-    erase(parts.home.acting_as(sign_in.account.id), sign_in.viewer.person, parts.settings, parts.queue)
+    try:
+        person = own_person(parts.home, sign_in)
+    except Conflict as error:
+        return _page(parts, request, f"Nothing was erased: {error}.")
+    erase(parts.home.acting_as(sign_in.account.id), person, parts.settings, parts.queue)
     response = render("account_erased.html")
     forget_session(response, request)
     return response

@@ -116,6 +116,22 @@ def test_whoever_erases_themselves_is_gone_at_once(client: TestClient, home: Hom
     assert "ada" not in subject
 
 
+def test_whoever_has_an_identity_only_by_documents_asks_an_admin(
+    client: TestClient, home: Home, settings: ServiceSettings, tmp_path: Path
+) -> None:
+    """Ada writes that Bo's other handle is hers, which no directory says."""
+    told = json.loads(write_thread("t3", "Claim", ("x", "It was me."), community="brakes"))
+    told["messages"][0]["author"] = {"handle": "bo-elsewhere", "address": "ada@example.org"}
+    with (tmp_path / "chat.jsonl").open("a") as chat:
+        chat.write(json.dumps(told) + "\n")
+    index_home(settings)
+
+    answer = client.post("/api/v1/account/erase", json={"confirm": "erase"}, headers=JSON)
+    assert answer.status_code == 409
+    assert "ask an admin" in answer.json()["detail"]
+    assert "Ada Marlow" in names(home)
+
+
 def test_the_page_erases_only_after_the_word(client: TestClient, home: Home) -> None:
     token = client.get("/account/data").text.split('name="token" value="')[1].split('"')[0]
     headers = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
