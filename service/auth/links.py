@@ -12,6 +12,7 @@ from service.auth.accounts import (
     account_name,
     acting,
     add_account,
+    end_access,
     may_nobody_administer,
     set_password,
 )
@@ -69,13 +70,15 @@ def account_of_link(home: Home, secret: str) -> Account:
 
 
 def choose_password(home: Home, secret: str, password: str, browser: Browser, settings: AccessSettings) -> str:
-    """Set the password that a link is for and sign its account in, everywhere else it is signed out; the secret of the
-    session. NotFound for a link that does not work any more, AccountInvalid: then the link goes on working."""
+    """Set the password that a link is for and sign its account in; the secret of the session. Everywhere else it is
+    signed out, and its tokens are taken back: whoever needs a link may have lost the account to somebody. NotFound for
+    a link that does not work any more, AccountInvalid: then the link goes on working."""
     account = account_of_link(home, secret)
     hashed = hash_password(password, account.name, settings.password)
     with acting(home, account.id) as deed:
         link = records.take_link(deed.transaction, digest_of(secret), deed.now)
         if link is None or link.account != account.id:
             raise NotFound(LINK_SPENT)
+        end_access(deed, account)
         set_password(deed, account, hashed)
         return start_session(deed, account, browser, settings, "link")

@@ -403,6 +403,9 @@ def test_a_token_makes_no_token(place: Place) -> None:
 def test_a_link_for_choosing_a_password_works_once_and_signs_everybody_else_out(place: Place) -> None:
     before = place.browser()
     before.sign_in()
+    asked = {"label": "mine", "scopes": ["account"], "days": 1}
+    token = before.client.post("/api/v1/account/tokens", json=asked, headers=SENT_HERE).json()["secret"]
+    program = TestClient(place.app, base_url=HERE, headers={"Authorization": f"Bearer {token}"})
     with accounts.acting(place.home, None) as deed:
         useless = accounts.make_link(deed, place.account("ivy"))
         secret = accounts.make_link(deed, place.account("ivy"))
@@ -415,6 +418,7 @@ def test_a_link_for_choosing_a_password_works_once_and_signs_everybody_else_out(
     assert browser.send(path, password=OTHER, again=OTHER).status_code == 303
     assert browser.who()["name"] == "ivy"
     assert before.who() is None
+    assert program.get("/api/v1/account").status_code == 401
     assert browser.client.get(path).status_code == 404
     assert browser.send(path, on="/account", password=PASSWORD, again=PASSWORD).status_code == 404
     assert place.browser().sign_in("ivy", OTHER).status_code == 303
