@@ -28,7 +28,7 @@ def compare_with_exact_search(builder: Builder, settings: ServiceSettings, organ
                 exact = ExactSearch(_readable(transaction, organisation, reader))
                 viewer = _viewer(transaction, asker)
                 seen = readable_audiences(transaction, viewer).communities
-                asked = [q for q in questions(organisation, QUESTIONS) if _communities(q) <= seen]
+                asked = [q for q in questions(organisation, QUESTIONS) if _communities(q) <= seen and _in_order(q)]
                 for question in asked:
                     for limit in LIMITS:
                         _compare(transaction, whole, viewer, exact, question, settings, limit)
@@ -95,6 +95,11 @@ def _viewer(transaction: Transaction, asker: Asker) -> Viewer:
 
 def _communities(question: Question) -> set[str]:
     return {value for name, value in question.filters if name == "community"}
+
+
+def _in_order(question: Question) -> bool:
+    told = dict(question.filters)
+    return not ("since" in told and "until" in told and told["since"] > told["until"])
 
 
 def _query(question: Question) -> Query:
