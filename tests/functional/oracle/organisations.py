@@ -280,7 +280,10 @@ class Maker:
         texts = [self._text(f"{canary}x"), self._text(f"{canary}y")]
         if like is not None:
             title, texts = like.title.rsplit(" ", 1)[0] + f" {canary}t", [f"{block.text}" for block in like.blocks]
-            texts = [text.replace(like.canary, canary) for text in texts]
+            texts = [
+                text.replace(like.canary, canary).replace(like.canary.capitalize(), canary.capitalize())
+                for text in texts
+            ]
         messages: tuple[Message, ...] = ()
         if kind is DocumentKind.THREAD:
             messages = tuple(self._messages(len(texts), listed, outsiders, canary))
