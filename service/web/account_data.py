@@ -1,16 +1,15 @@
 """GET /account/data, its download, and POST /account/data/erase: what is held about whoever is signed in."""
 
-from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from indexer.domain.errors import Conflict
 from service.browsers import forget_session
 from service.dependencies import Parts, UsesParts, UsesSignIn
 from service.privacy import erase, export_person, is_surely, own_person
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, token_for
 from service.web.rendering import render
 
 router = APIRouter(prefix="/account/data")
@@ -44,8 +43,7 @@ def erase_own(
     parts: UsesParts, sign_in: UsesSignIn, request: Request, fields: Annotated[dict[str, str], Depends(posted_fields)]
 ) -> Response:
     """Keep nothing of them; their account ends with it."""
-    if sent_by(parts, request, fields.get("token", "")) is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    expect_own_form(parts, request, fields)
     if fields.get("confirm", "").strip().casefold() != WORD:
         return _page(parts, request, TYPE_IT)
     if not is_surely(sign_in):

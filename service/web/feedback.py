@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from indexer.domain.errors import NotFound, QueryInvalid
@@ -23,7 +23,7 @@ from service.search import (
     parse_query,
     withdraw_judgement,
 )
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, token_for
 from service.web.places import result_anchor, result_href
 
 router = APIRouter()
@@ -69,9 +69,7 @@ def take_feedback(
 ) -> Response:
     """Keep a judgement (`useful` or `not_useful` names its target) or take one back (`undo`), and return to the
     results."""
-    visitor = sent_by(parts, request, fields.get("token", ""))
-    if visitor is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    visitor = expect_own_form(parts, request, fields)
     voter = known_voter(parts.home, viewer, visitor) or visitor
     results = fields.get("results", "")
     if "undo" in fields:

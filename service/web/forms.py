@@ -1,6 +1,7 @@
 """Plain forms: who sends them, and that they come from one of our own pages."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -36,6 +37,14 @@ def sent_by(parts: Parts, request: Request, token: str) -> str | None:
     visitor = known_visitor(request)
     if visitor is None or not is_form_token(home_secret(parts.home.folder), visitor, token):
         return None
+    return visitor
+
+
+def expect_own_form(parts: Parts, request: Request, fields: Mapping[str, str]) -> str:
+    """The visitor who sent these fields; 403 where the form comes from elsewhere or from a page that is too old."""
+    visitor = sent_by(parts, request, fields.get("token", ""))
+    if visitor is None:
+        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
     return visitor
 
 

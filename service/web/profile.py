@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from indexer.domain.accounts import SubjectChoice
@@ -23,7 +23,7 @@ from service.profile import (
     view_own_profile,
 )
 from service.search import new_voter
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, remember_visitor, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, remember_visitor, token_for
 from service.web.rendering import render
 
 router = APIRouter()
@@ -62,8 +62,7 @@ def change(
     fields: Annotated[dict[str, str], Depends(posted_fields)],
 ) -> Response:
     """Do what the pressed button names, and come back to its place on the page."""
-    if sent_by(parts, request, fields.get("token", "")) is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    expect_own_form(parts, request, fields)
     place = next((place for name, place in PLACES.items() if name in fields), "")
     try:
         _decide(parts, sign_in, fields)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from indexer.domain.content import Audience, AudienceKind
@@ -24,7 +24,7 @@ from service.stewardship import (
     view_audience,
     view_visibility,
 )
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, remember_visitor, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, remember_visitor, token_for
 from service.web.places import community_href, document_href
 
 router = APIRouter()
@@ -100,8 +100,7 @@ def _form(parts: Parts, request: Request, view: AudienceView | VisibilityView) -
 
 
 def _expect_own(parts: Parts, request: Request, fields: Mapping[str, str]) -> None:
-    if sent_by(parts, request, fields.get("token", "")) is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    expect_own_form(parts, request, fields)
 
 
 def _audience(fields: Mapping[str, str]) -> Audience | None:

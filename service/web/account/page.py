@@ -14,7 +14,7 @@ from service.browsers import browser_of, keep_session
 from service.dependencies import MaybeSignedIn, Parts, UsesParts, approach_of, signed_in
 from service.search import new_voter
 from service.settings import AccessSettings
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, remember_visitor, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, remember_visitor, token_for
 from service.web.rendering import render
 
 MOST_BYTES = 64 * 1024
@@ -85,8 +85,7 @@ def account_form(
     foreign = why_foreign(approach_of(request))
     if foreign is not None:
         raise HTTPException(HTTPStatus.FORBIDDEN, foreign)
-    if sent_by(parts, request, fields.get("token", "")) is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    expect_own_form(parts, request, fields)
     return AccountForm(parts, request, maybe, fields)
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from indexer.domain.jobs import Job
@@ -14,7 +14,7 @@ from service.admin import Desk
 from service.admin.jobs import note_on_workers
 from service.dependencies import Parts, UsesDesk, UsesParts
 from service.search import new_voter
-from service.web.forms import OUTDATED_FORM, known_visitor, read_fields, remember_visitor, sent_by, token_for
+from service.web.forms import expect_own_form, known_visitor, read_fields, remember_visitor, token_for
 from service.web.rendering import render
 
 MOST_BYTES = 64 * 1024
@@ -65,8 +65,7 @@ def admin_form(
     desk: UsesDesk, parts: UsesParts, request: Request, fields: Annotated[dict[str, str], Depends(posted_fields)]
 ) -> AdminForm:
     """What was sent; 403 where it comes from elsewhere or from a page that is too old."""
-    if sent_by(parts, request, fields.get("token", "")) is None:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OUTDATED_FORM)
+    expect_own_form(parts, request, fields)
     return AdminForm(desk, parts, request, fields)
 
 
