@@ -9,7 +9,7 @@ def test_a_person_is_called_the_same_each_time_and_nothing_of_their_id(tmp_path:
 
     assert subject_of(home, "ada-lovelace") == subject_of(home, "ada-lovelace")
     assert subject_of(home, "ada-lovelace") != subject_of(home, "grace-hopper")
-    assert "ada" not in subject_of(home, "ada-lovelace")
+    assert not any(part in subject_of(home, "ada-lovelace") for part in ("ada-", "lovelace"))
 
 
 def test_another_home_calls_the_same_person_otherwise(tmp_path: Path) -> None:
