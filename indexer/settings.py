@@ -224,7 +224,8 @@ SourceSettings = Annotated[
 
 class EncoderSettings(StrictModel):
     """`model` is a folder, a hub name, or `all-MiniLM-L6-v2`, which comes with the package. `precision` auto takes
-    16 bit where the processor multiplies it fast. `threads` 0 takes every core."""
+    16 bit where the processor multiplies it fast. `threads` 0 takes every core. `batch_passages` is for models that
+    have to be padded; others are cut by their tokens."""
 
     model: str
     precision: Literal["auto", "float32", "bfloat16"]
