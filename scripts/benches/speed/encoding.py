@@ -1,38 +1,32 @@
-"""How fast the parts of Knowwho are, beside what the same machine could do and beside other ways to do the same."""
+"""How fast passages and questions are encoded, beside SentenceTransformer.encode and the processor's limit."""
 
-import argparse
 import os
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from torch.nn.functional import linear
 
-from indexer.domain.content import ParsedDocument
 from indexer.embedding import Encoder, open_encoder
 from indexer.embedding.models import model_folder
-from indexer.parsing import ParserPool
-from indexer.passages import split
-from indexer.settings import TableSource, load_settings
-from indexer.sources import open_source
-from scripts.benches.common import DATA, Bench
+from indexer.settings import load_settings
+from scripts.benches.common import Bench
+from scripts.benches.speed.texts import lessons
+from scripts.benches.speed.timing import Took, alternating, busy
 from service.settings import ServiceSettings
 
 PROTOCOL = (
-    "encoding: passages that the default settings make of NASA's lessons (title, abstract and lesson), drawn at "
+    "passages that the default settings make of NASA's lessons (title, abstract and lesson), drawn at "
     "random, with the default model. In turn, several times over: bf16 matrices of 2,048 x 2,048 multiplied (on "
     "all threads together, and on each alone; the faster counts), the passages encoded by "
     "SentenceTransformer.encode as it comes (fp32, batches of 32) and by Knowwho, and single queries by both. "
     "Figures are medians of wall time, spread is lowest to highest. The arithmetic of a model is twice its "
     "multiply-adds in matrices and attention, for the tokens that the passages have"
 )
-SEED = 20_250_302
 SIDE = 2048
 MULTIPLIED = 40
 QUERIES = (
@@ -44,25 +38,8 @@ QUERIES = (
 QUERIES_A_RUN = 40
 
 
-class Took(NamedTuple):
-    wall: float
-    processor: float
-
-
-def main() -> None:
-    bench = Bench.start("speed", PROTOCOL, ("nasa-llis",), add_options)
-    for part in bench.options.parts:
-        PARTS[part](bench)
-    bench.finish()
-
-
-def add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
-    options.add_argument("--passages", type=int, default=2000, help="so many passages are encoded")
-    options.add_argument("--runs", type=int, default=3, help="so often is everything measured")
-
-
-def measure_encoding(bench: Bench) -> None:
+def measure(bench: Bench) -> None:
+    bench.note("protocol of encoding", PROTOCOL)
     settings = load_settings(ServiceSettings, None)
     texts = lessons(settings, bench.options.passages)
     encoder = open_encoder(settings.encoder)
@@ -124,22 +101,6 @@ def compare_vectors(bench: Bench, encoder: Encoder, ordinary: Any, texts: Sequen
     bench.bar("largest difference of a text alone and among others", apart, "at most .004", apart <= 0.004)
 
 
-def alternating(tasks: dict[str, Callable[[], object]], runs: int) -> dict[str, list[Took]]:
-    """How long each task took in each run, the tasks taking turns."""
-    took: dict[str, list[Took]] = {name: [] for name in tasks}
-    for _ in range(runs):
-        for name, task in tasks.items():
-            wall, processor = time.perf_counter(), time.process_time()
-            task()
-            took[name].append(Took(time.perf_counter() - wall, time.process_time() - processor))
-    return took
-
-
-def busy(runs: Sequence[Took]) -> float:
-    """The median of the processor's seconds, on all threads: what others do on the machine counts less in it."""
-    return median(run.processor for run in runs)
-
-
 def multiply_together() -> None:
     matrix = torch.randn(SIDE, SIDE).bfloat16()
     for _ in range(MULTIPLIED):
@@ -171,36 +132,3 @@ def arithmetic(config: Any, lengths: Sequence[int]) -> float:
     tokens, pairs = float(sum(lengths)), float(sum(length**2 for length in lengths))
     matrices = 4 * config.hidden_size**2 + 2 * config.hidden_size * config.intermediate_size
     return 2 * config.num_hidden_layers * (matrices * tokens + 2 * config.hidden_size * pairs)
-
-
-def lessons(settings: ServiceSettings, count: int) -> list[str]:
-    """What is embedded of passages drawn from NASA's lessons."""
-    source = TableSource(
-        name="lessons",
-        kind="table",
-        path=DATA / "nasa-llis" / "llis.csv.xz",
-        id="LessonId",
-        text=["Abstract", "Lesson"],
-        fields={"title": "Title"},
-    )
-    with ParserPool(settings.parsing) as parsers:
-        made = [
-            passage.indexed_text
-            for document in _parsed(parsers, source)
-            for passage in split(document, settings.passages)
-        ]
-    return random.Random(SEED).sample(made, min(count, len(made)))
-
-
-def _parsed(parsers: ParserPool, settings: TableSource) -> Iterator[ParsedDocument]:
-    source = open_source(settings, 2**26)
-    items = (source.fetch(stamp.uri) for stamp in source.changes_since({}).to_read)
-    yield from (document for _, document in parsers.parse_all(items) if isinstance(document, ParsedDocument))
-    source.close()
-
-
-PARTS: dict[str, Callable[[Bench], None]] = {"encoding": measure_encoding}
-
-if __name__ == "__main__":
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    main()

@@ -1,0 +1,1 @@
+"""The speed bench: how fast the parts of Knowwho are, beside other ways to do the same."""
