@@ -1,0 +1,1 @@
+"""How Knowwho does on up to a million passages: `scripts/bench scale`."""
