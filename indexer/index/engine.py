@@ -12,6 +12,7 @@ from indexer.domain.content import DocumentKind
 from indexer.index.allowed import AllowedRows, frequencies, rare_rows
 from indexer.index.generation import Generation
 from indexer.index.keywords import K1, CorpusStatistics, score
+from indexer.index.nearest import nearest
 from indexer.index.segment import KINDS, Segment, day_of
 from indexer.index.spelling import Spelling, find_spellings
 from indexer.index.stretches import AudienceRows, Stretches
@@ -121,10 +122,11 @@ class LocalEngine:
         parts = self._parts(rows)
         rare = rare_rows(parts, terms.identifiers)
         scores, most = _score(parts, terms)
+        near = [np.zeros(0, np.int64)] * len(parts) if vector is None else nearest(vector, parts, per_list)
         found = _joined(
             [
-                _search(part, exact, vector, scored, per_list)
-                for part, exact, scored in zip(parts, rare, scores, strict=True)
+                _search(part, np.union1d(exact, close), vector, scored, per_list)
+                for part, exact, close, scored in zip(parts, rare, near, scores, strict=True)
             ]
         )
         exact = np.sort(
@@ -214,18 +216,16 @@ def _score(parts: Sequence[AllowedRows], terms: QueryTerms) -> tuple[list[NDArra
 
 def _search(
     part: AllowedRows,
-    exact: NDArray[np.int64],
+    certain: NDArray[np.int64],
     vector: NDArray[np.float32] | None,
     scores: NDArray[np.float32],
     per_list: int,
 ) -> _Found:
-    """What may be among the candidates: whatever is, of its own part as well."""
+    """What may be among the candidates: the places that certainly are to be looked at, and the best by words."""
     segment, stretches = part.segment, part.stretches
     matching = np.flatnonzero(scores)
     passages = part.passages_at(matching) if len(matching) > per_list else matching
-    chosen = np.union1d(matching[best_of(scores[matching], passages, per_list)], exact)
-    if vector is not None:
-        chosen = np.union1d(chosen, segment.vectors.near(vector, stretches, part.mask, per_list))
+    chosen = np.union1d(matching[best_of(scores[matching], passages, per_list)], certain)
     rows = stretches.rows_at(chosen)
     vectors = segment.vectors.rows(rows)
     cosines = np.zeros(len(chosen), np.float32) if vector is None else cosines_of(vector, vectors)
