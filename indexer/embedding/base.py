@@ -28,6 +28,10 @@ class Encoder(Protocol):
         """One unit vector, (dimension,)."""
         ...
 
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """The vectors, (len(texts), dimension), that `encode_query` gives each of a few texts by itself."""
+        ...
+
 
 class CrossEncoder(Protocol):
     """Reads a question and a text together, which tells more than comparing their vectors, and takes longer."""

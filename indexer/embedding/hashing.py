@@ -33,7 +33,10 @@ class HashingEncoder:
         return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
     def encode_query(self, text: str) -> Vectors:
-        return np.asarray(self.encode_passages([text])[0], np.float32)
+        return np.asarray(self.encode_queries([text])[0], np.float32)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.encode_passages(texts)
 
 
 def _features(text: str) -> Iterator[str]:

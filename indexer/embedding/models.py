@@ -43,13 +43,21 @@ def loading_arguments(settings: EncoderSettings) -> dict[str, Any]:
     from transformers.utils import logging  # noqa: PLC0415
 
     logging.disable_progress_bar()
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    short = _wants_16_bit(settings)
+    set_threads(settings)
+    short = wants_16_bit(settings)
     return {"device": "cpu", "model_kwargs": {"dtype": torch.bfloat16 if short else torch.float32}}
 
 
-def _wants_16_bit(settings: EncoderSettings) -> bool:
+def set_threads(settings: EncoderSettings) -> None:
+    """Have this process multiply on as many threads as the settings say."""
+    import torch  # noqa: PLC0415
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+
+
+def wants_16_bit(settings: EncoderSettings) -> bool:
+    """Whether the model is to be run in 16 bit."""
     import torch  # noqa: PLC0415
 
     if settings.precision == "auto":

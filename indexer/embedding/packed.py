@@ -6,8 +6,9 @@ other at the end of each.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import layer_norm
-from transformers import BertModel
 
 from indexer.embedding.base import Vectors
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 TOKENS_AT_ONCE = 4096  # for each worker
+TOKENS_OF_QUERIES = 1024  # no more are encoded by one thread, which does not wait for passages
 KNOWN_MODULES = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 TRIED = (
     "",
@@ -33,21 +35,45 @@ TRIED = (
     "pads again " * 600,
 )
 LEAST_AGREEMENT = 0.995
-NOT_KNOWN = (AttributeError, TypeError, ValueError, RuntimeError)
+NOT_KNOWN = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
+TABLES = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 
 
-def packed(model: "SentenceTransformer") -> "PackedModel | None":
-    """The model without padding, where it is one that this module knows and gives the same vectors; else None."""
+@dataclass(frozen=True, slots=True)
+class ModelParts:
+    """What a packed model is made from. `tokenizer` is one of the library tokenizers, as JSON; `weights` are in 16 bit,
+    under the names that BertModel has for them; `tried` are the vectors, (4, dimension), that the ordinary way gives
+    the texts of TRIED."""
+
+    tokenizer: str
+    heads: int
+    epsilon: float
+    weights: Mapping[str, Tensor]
+    tried: Tensor
+
+
+def parts_of(model: "SentenceTransformer") -> ModelParts | None:
+    """The parts of a model that this module knows; None of another."""
     if [type(module).__name__ for module in model] not in KNOWN_MODULES:
         return None
     try:
-        made = PackedModel(model) if _is_known(model) else None
-        return made if made and _agrees(made, model) else None
+        return _parts(model) if _is_known(model) else None
     except NOT_KNOWN:  # from another version of a library: the ordinary path is there for that
         return None
 
 
+def packed(parts: ModelParts) -> "PackedModel | None":
+    """The model without padding, where it gives the same vectors as the ordinary way did; else None."""
+    try:
+        made = PackedModel(parts)
+        return made if _agrees(made, parts) else None
+    except NOT_KNOWN:
+        return None
+
+
 def _is_known(model: "SentenceTransformer") -> bool:
+    from transformers import BertModel  # noqa: PLC0415  # takes seconds, which a model that was kept does not need
+
     transformer, pooling = model[0], model[1]
     bert = transformer.auto_model
     return bool(
@@ -61,10 +87,25 @@ def _is_known(model: "SentenceTransformer") -> bool:
     )
 
 
-def _agrees(made: "PackedModel", model: "SentenceTransformer") -> bool:
+def _parts(model: "SentenceTransformer") -> ModelParts:
+    bert: Any = model[0].auto_model
+    given: Any = model.tokenizer
+    tokenizer = Tokenizer.from_str(given.backend_tokenizer.to_str())
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(int(model.max_seq_length or given.model_max_length), direction=given.truncation_side)
+    tried = model.encode(list(TRIED), show_progress_bar=False)
+    return ModelParts(
+        tokenizer.to_str(),
+        bert.config.num_attention_heads,
+        bert.config.layer_norm_eps,
+        {name: weight.detach() for name, weight in bert.state_dict().items()},
+        torch.from_numpy(np.asarray(tried, np.float32)),
+    )
+
+
+def _agrees(made: "PackedModel", parts: ModelParts) -> bool:
     """Whether a few texts get the vectors that they get in the ordinary way; tells how vectors are pooled, too."""
-    ordinary = np.asarray(model.encode(list(TRIED), show_progress_bar=False), np.float32)
-    vectors = made.encode(TRIED)
+    ordinary, vectors = parts.tried.numpy(), made.encode(TRIED)
     lengths = np.linalg.norm(ordinary, axis=1) * np.linalg.norm(vectors, axis=1)
     return bool(((ordinary * vectors).sum(axis=1) >= LEAST_AGREEMENT * lengths).all())
 
@@ -72,24 +113,26 @@ def _agrees(made: "PackedModel", model: "SentenceTransformer") -> bool:
 class PackedModel:
     """Runs the layers of a model that `packed` has tried. Safe to use from several threads."""
 
-    def __init__(self, model: "SentenceTransformer") -> None:
-        bert: Any = model[0].auto_model
-        tokenizer = model.tokenizer
-        self._tokenizer = type(tokenizer.backend_tokenizer).from_str(tokenizer.backend_tokenizer.to_str())
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(model.max_seq_length, direction=tokenizer.truncation_side)
-        self._embeddings: Any = bert.embeddings
-        self._layers = [_Layer(layer) for layer in bert.encoder.layer]
+    def __init__(self, parts: ModelParts) -> None:
+        self._tokenizer = Tokenizer.from_str(parts.tokenizer)
+        self._tables = [parts.weights[f"embeddings.{name}.weight"] for name in TABLES]
+        self._after_tables = _Norm(parts, "embeddings.LayerNorm")
+        layers = {name.split(".")[2] for name in parts.weights if name.startswith("encoder.layer.")}
+        self._layers = [_Layer(parts, f"encoder.layer.{number}") for number in range(len(layers))]
         self._threads = torch.get_num_threads()
         self._workers = _workers(self._threads)
         self._askers = _workers(self._threads)
 
+    @property
+    def dimension(self) -> int:
+        return self._tables[0].shape[1]
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """The mean vectors of the texts, of any length; not finite where attention leaves the range of 16 bit."""
         found = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
-        if len(found) == 1:
-            return self._askers.submit(self._encode, found).result()  # a query does not queue behind passages
         lengths = [len(tokens) for tokens in found]
+        if sum(lengths) <= TOKENS_OF_QUERIES:
+            return self._askers.submit(self._encode, found).result()  # queries do not queue behind passages
         rounds = math.ceil(sum(lengths) / (self._threads * TOKENS_AT_ONCE))
         shares = [found[start:end] for start, end in equal_shares(lengths, rounds * self._threads)]
         return np.concatenate(list(self._workers.map(self._encode, shares)))
@@ -107,32 +150,33 @@ class PackedModel:
     def _embed(self, texts: Sequence[Sequence[int]], texts_at: Sequence[tuple[int, int]]) -> Tensor:
         tokens = torch.tensor([token for text in texts for token in text])
         places = torch.cat([torch.arange(end - start) for start, end in texts_at])
-        made = self._embeddings
-        summed = made.word_embeddings.weight[tokens].float()
-        summed += made.position_embeddings.weight[places]
-        summed += made.token_type_embeddings.weight[0]
-        return _normalised(summed.bfloat16(), made.LayerNorm)
+        words, positions, kinds = self._tables
+        summed = words[tokens].float()
+        summed += positions[places]
+        summed += kinds[0]
+        return self._after_tables(summed.bfloat16())
 
 
 class _Layer:
-    def __init__(self, layer: Any) -> None:
-        attention, self._after_attention = layer.attention.self, layer.attention.output.LayerNorm
-        self._after_words = layer.output.LayerNorm
-        self._heads = attention.num_attention_heads
+    def __init__(self, parts: ModelParts, name: str) -> None:
+        self._after_attention = _Norm(parts, f"{name}.attention.output.LayerNorm")
+        self._after_words = _Norm(parts, f"{name}.output.LayerNorm")
+        self._heads = parts.heads
+        read = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
+        weights = [parts.weights[f"{part}.weight"].float() for part in read]
+        biases = [parts.weights[f"{part}.bias"].float() for part in read]
         # Scaled here once, so that exp2 of a score is what the softmax adds up.
-        scale = math.log2(math.e) / math.sqrt(attention.attention_head_size)
-        parts = (attention.query, attention.key, attention.value)
-        weights, biases = [part.weight.float() for part in parts], [part.bias.float() for part in parts]
+        scale = math.log2(math.e) / math.sqrt(len(biases[0]) / parts.heads)
         weights[0], biases[0] = weights[0] * scale, biases[0] * scale
         self._project = _Linear(torch.cat(weights), torch.cat(biases))
-        self._gather = _Linear.of(layer.attention.output.dense)
-        self._widen = _Linear.of(layer.intermediate.dense)
-        self._narrow = _Linear.of(layer.output.dense)
+        self._gather = _Linear.of(parts, f"{name}.attention.output.dense")
+        self._widen = _Linear.of(parts, f"{name}.intermediate.dense")
+        self._narrow = _Linear.of(parts, f"{name}.output.dense")
 
     def __call__(self, states: Tensor, texts_at: Sequence[tuple[int, int]]) -> Tensor:
         attended = self._attend(self._project(states), texts_at)
-        states = _normalised(self._gather.added(attended, states), self._after_attention)
-        return _normalised(self._narrow.added(self._widen.gelu(states), states), self._after_words)
+        states = self._after_attention(self._gather.added(attended, states))
+        return self._after_words(self._narrow.added(self._widen.gelu(states), states))
 
     def _attend(self, projected: Tensor, texts_at: Sequence[tuple[int, int]]) -> Tensor:
         """Attention of each text by itself, three times as fast as scaled_dot_product_attention without AMX.
@@ -154,12 +198,12 @@ class _Linear:
     they add the bias, GELU and what is added afterwards before they round to 16 bit."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._bias = bias.detach().bfloat16()
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.detach().bfloat16().contiguous(), TOKENS_AT_ONCE)
+        self._bias = bias.bfloat16()
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.bfloat16().contiguous(), TOKENS_AT_ONCE)
 
     @classmethod
-    def of(cls, dense: Any) -> "_Linear":
-        return cls(dense.weight, dense.bias)
+    def of(cls, parts: ModelParts, name: str) -> "_Linear":
+        return cls(parts.weights[f"{name}.weight"], parts.weights[f"{name}.bias"])
 
     def __call__(self, rows: Tensor, function: str = "none") -> Tensor:
         made: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._weight, self._bias, function, [], "none")
@@ -173,8 +217,13 @@ class _Linear:
         return made
 
 
-def _normalised(states: Tensor, norm: torch.nn.LayerNorm) -> Tensor:
-    return layer_norm(states, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+class _Norm:
+    def __init__(self, parts: ModelParts, name: str) -> None:
+        self._weight, self._bias = parts.weights[f"{name}.weight"], parts.weights[f"{name}.bias"]
+        self._epsilon = parts.epsilon
+
+    def __call__(self, states: Tensor) -> Tensor:
+        return layer_norm(states, self._bias.shape, self._weight, self._bias, self._epsilon)
 
 
 def equal_shares(lengths: Sequence[int], count: int) -> Iterator[tuple[int, int]]:

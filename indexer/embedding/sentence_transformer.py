@@ -11,7 +11,7 @@ import numpy as np
 
 from indexer.domain.errors import EncoderUnavailable
 from indexer.embedding.base import Vectors
-from indexer.embedding.models import LOADING_ERRORS, loading_arguments, model_folder
+from indexer.embedding.models import LOADING_ERRORS, loading_arguments, model_folder, set_threads, wants_16_bit
 from indexer.settings import EncoderSettings
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ class SentenceTransformerEncoder:
         self._settings = settings
         self._folder = model_folder(settings.model, SETTING, "sentence-transformers")
         self._loading = threading.Lock()
-        self._loaded: tuple[SentenceTransformer, PackedModel | None] | None = None
+        self._ordinary: SentenceTransformer | None = None
+        self._packed: PackedModel | None = None
+        self._tried_packing = False
 
     @cached_property
     def fingerprint(self) -> str:
@@ -49,7 +51,8 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def dimension(self) -> int:
-        found = self._models()[0].get_embedding_dimension()
+        packed = self._packed_model()
+        found = packed.dimension if packed else self._ordinary_model().get_embedding_dimension()
         if found is None:
             raise EncoderUnavailable(f"{self._settings.model} does not say how long its vectors are: use another model")
         return int(found)
@@ -58,45 +61,75 @@ class SentenceTransformerEncoder:
         return self._encode(texts, self._settings.passage_prompt)
 
     def encode_query(self, text: str) -> Vectors:
-        return np.asarray(self._encode([text], self._settings.query_prompt)[0], np.float32)
+        return np.asarray(self.encode_queries([text])[0], np.float32)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        if self._packed_model() is None:  # padding would make a vector depend on the longest text beside
+            vectors = [self._encode([text], self._settings.query_prompt) for text in texts]
+            return np.concatenate(vectors) if vectors else self._encode([], "")
+        return self._encode(texts, self._settings.query_prompt)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        model, packed = self._models()
+        packed = self._packed_model()
         if packed is None:
-            vectors = self._ordinary(model, texts, prompt)
+            vectors = self._encode_ordinarily(texts, prompt)
         else:
             vectors = packed.encode([prompt + text for text in texts])
             odd = np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist()
             if odd:
-                vectors[odd] = self._ordinary(model, [texts[number] for number in odd], prompt)
+                vectors[odd] = self._encode_ordinarily([texts[number] for number in odd], prompt)
         # Normalised here, in 32 bit: the model's own normalisation in 16 bit leaves lengths off by half a percent.
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
-    def _ordinary(self, model: "SentenceTransformer", texts: Sequence[str], prompt: str) -> Vectors:
-        encoded = model.encode(
+    def _encode_ordinarily(self, texts: Sequence[str], prompt: str) -> Vectors:
+        encoded = self._ordinary_model().encode(
             list(texts), prompt=prompt or None, batch_size=self._settings.batch_passages, show_progress_bar=False
         )
         return np.asarray(encoded, np.float32)
 
-    def _models(self) -> "tuple[SentenceTransformer, PackedModel | None]":
-        """The model, and a faster way to run it if there is one."""
+    def _packed_model(self) -> "PackedModel | None":
+        """A faster way to run the model, if there is one."""
         with self._loading:
-            if self._loaded is None:
-                self._loaded = _load(self._folder, self._settings)
-            return self._loaded
+            if not self._tried_packing:
+                self._packed = self._pack() if wants_16_bit(self._settings) else None
+                self._tried_packing = True
+            return self._packed
+
+    def _pack(self) -> "PackedModel | None":
+        from indexer.embedding.kept import keep_parts, kept_parts  # noqa: PLC0415  # takes torch along
+        from indexer.embedding.packed import packed, parts_of  # noqa: PLC0415
+
+        set_threads(self._settings)
+        kept = kept_parts(self.fingerprint)
+        made = packed(kept) if kept else None
+        if made is not None:
+            return made
+        parts = parts_of(self._loaded())
+        made = packed(parts) if parts else None
+        if parts and made:
+            keep_parts(self.fingerprint, parts)
+            self._ordinary = None  # takes as much memory again, and is hardly ever wanted now
+        return made
+
+    def _ordinary_model(self) -> "SentenceTransformer":
+        """The model as its library runs it."""
+        with self._loading:
+            return self._loaded()
+
+    def _loaded(self) -> "SentenceTransformer":
+        if self._ordinary is None:
+            self._ordinary = _load(self._folder, self._settings)
+        return self._ordinary
 
 
-def _load(folder: Path, settings: EncoderSettings) -> "tuple[SentenceTransformer, PackedModel | None]":
+def _load(folder: Path, settings: EncoderSettings) -> "SentenceTransformer":
     arguments = loading_arguments(settings)
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    from indexer.embedding.packed import packed  # noqa: PLC0415
-
     try:
-        model: SentenceTransformer = SentenceTransformer(str(folder), **arguments)
-        return model, packed(model)
+        return SentenceTransformer(str(folder), **arguments)
     except LOADING_ERRORS as error:
         raise EncoderUnavailable(f"the model in {folder} cannot be loaded: {error}; check {SETTING}") from error
 

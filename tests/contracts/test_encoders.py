@@ -58,6 +58,13 @@ def test_the_same_text_gives_the_same_vector_alone_or_among_others(encoder: Enco
     assert float(alone @ encoder.encode_query(TEXTS[0])) > 0.998
 
 
+def test_queries_together_have_the_vectors_that_each_has_alone(encoder: Encoder) -> None:
+    queries = ["worn brake pads", "", "Türen", "pads " * 300, "who knows doors?"]
+    together = encoder.encode_queries(queries)
+    assert np.array_equal(together, np.stack([encoder.encode_query(query) for query in queries]))
+    assert encoder.encode_queries([]).shape == (0, encoder.dimension)
+
+
 def test_a_like_text_is_closer_than_an_unlike_one(encoder: Encoder) -> None:
     query = encoder.encode_query("worn brake pads")
     like, unlike = encoder.encode_passages(["brake pads are worn", "doors"])

@@ -41,7 +41,7 @@ def encoder_of(model: str | Path = "all-MiniLM-L6-v2", **values: object) -> Sent
 
 
 def is_packed(encoder: SentenceTransformerEncoder) -> bool:
-    return encoder._models()[1] is not None
+    return encoder._packed_model() is not None
 
 
 def cosines(some: Vectors, others: Vectors) -> Vectors:
@@ -139,7 +139,7 @@ def test_a_model_that_is_built_otherwise_runs_in_the_ordinary_way(
 @short_multiplies
 def test_a_text_that_leaves_the_range_is_encoded_in_the_ordinary_way(tmp_path: Path) -> None:
     encoder = encoder_of(build_encoder(tmp_path, loud="squeal"))
-    model, packed = encoder._models()
+    model, packed = encoder._ordinary_model(), encoder._packed_model()
     texts = ["the brake pads are worn", "doors squeal", "clean doors"]
     assert packed is not None
     assert np.isfinite(packed.encode(texts)).all(axis=1).tolist() == [True, False, True]
