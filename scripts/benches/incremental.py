@@ -79,6 +79,9 @@ class BaseEncoder:
     def encode_query(self, text: str) -> Vectors:
         return np.asarray(self.encode_passages([text])[0], np.float32)
 
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.encode_passages(texts)
+
 
 class Forum:
     """The threads file of the bench, as a program that exports a forum rewrites it."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from indexer.domain.errors import EncoderUnavailable
 from indexer.embedding import Encoder
 from service.search.query import LONGEST_QUESTION
+from service.search.sharing import SharedBatches
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +26,22 @@ class QueryModel:
     """Turns questions into vectors once it is loaded. Safe to use from several threads.
 
     `opening` gives the encoder or raises EncoderUnavailable; `unavailable` is what people are told then. The vectors of
-    the latest questions are remembered: pages of one answer and stored feedback ask again.
+    the latest questions are remembered: pages of one answer and stored feedback ask again. What several threads ask at
+    the same time is encoded together.
     """
 
     def __init__(self, opening: Callable[[], Encoder], unavailable: str = NO_MODEL) -> None:
         self._opening = opening
         self._unavailable = unavailable
         self._loading = threading.Lock()
-        self._encoder: Encoder | None = None
+        self._batches: SharedBatches | None = None
         self._remembering = threading.Lock()
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self.error: str | None = None
 
     @property
     def ready(self) -> bool:
-        return self._encoder is not None
+        return self._batches is not None
 
     @property
     def settled(self) -> bool:
@@ -64,31 +66,32 @@ class QueryModel:
                 log.error("%s", error, extra={"action": "model_unavailable"})
                 self.error = str(error)
                 return
-            self._encoder = encoder
+            self._batches = SharedBatches(encoder.encode_queries)
             log.info("model ready after %.1f s", time.monotonic() - start, extra={"action": "model_ready"})
 
     def query_vector(self, text: str) -> tuple[NDArray[np.float32] | None, str | None]:
         """The query's vector, or None and a sentence for people that says why there is none."""
-        if self._encoder is None:
+        if self._batches is None:
             return None, self._unavailable if self.error else LOADING
-        return self._vector(self._encoder, text), None
+        return self._known_vectors(self._batches, [text])[text], None
 
     def query_vectors(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of queries, by text; none where the model is not ready."""
-        if self._encoder is None:
-            return {}
-        return {text: self._vector(self._encoder, text) for text in texts}
+        return {} if self._batches is None else self._known_vectors(self._batches, texts)
 
-    def _vector(self, encoder: Encoder, text: str) -> NDArray[np.float32]:
+    def _known_vectors(self, batches: SharedBatches, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         with self._remembering:
-            known = self._vectors.get(text)
-        if known is not None:
-            return known
-        vector = encoder.encode_query(text)
-        if len(text) > LONGEST_QUESTION:  # whole abstracts, ten thousand of them, would fill the memory
-            return vector
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            made = dict(zip(new, batches.vectors(new), strict=True))
+            known |= made
+            self._remember(made)
+        return {text: known[text] for text in texts}
+
+    def _remember(self, made: Mapping[str, NDArray[np.float32]]) -> None:
         with self._remembering:
-            self._vectors[text] = vector
-            if len(self._vectors) > REMEMBERED_QUERIES:
+            # Whole abstracts, ten thousand of them, would fill the memory.
+            self._vectors |= {text: vector for text, vector in made.items() if len(text) <= LONGEST_QUESTION}
+            while len(self._vectors) > REMEMBERED_QUERIES:
                 self._vectors.pop(next(iter(self._vectors)))
-        return vector
