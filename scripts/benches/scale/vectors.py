@@ -16,6 +16,7 @@ from indexer.embedding.base import Vectors
 from scripts.benches.common import CACHE
 
 FOLDER = CACHE / "scale" / "vectors"
+APPROXIMATIONS = CACHE / "scale" / "approximations"
 DIGEST = 16
 DIMENSION = 384
 
@@ -82,22 +83,43 @@ class Places:
 
 
 class CachedEncoder:
-    """The given model, but for passages that have been encoded already: those are looked up."""
+    """The given model, but for passages that have been encoded already: those are looked up; where they have not, but
+    an approximation is kept, that is taken. `encoded`, `kept` and `approximated` count the passages by where their
+    vectors came from."""
 
-    def __init__(self, model: Encoder, store: VectorStore) -> None:
+    def __init__(self, model: Encoder, store: VectorStore, approximations: VectorStore | None = None) -> None:
         self.fingerprint, self.dimension = model.fingerprint, model.dimension
-        self._model, self._matrix, self._places = model, store.matrix(), store.places()
+        self._model = model
+        stores = [store] if approximations is None else [store, approximations]
+        self._known = [(known.matrix(), known.places()) for known in stores]
+        self._counts = [0, 0]
         self.encoded = 0
+
+    @property
+    def kept(self) -> int:
+        return self._counts[0]
+
+    @property
+    def approximated(self) -> int:
+        return self._counts[1]
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        rows = self._places.of([digest_of(text) for text in texts])
-        known, unknown = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
-        vectors[known] = self._matrix[rows[known]] if len(known) else 0
+        digests = [digest_of(text) for text in texts]
+        left = np.ones(len(texts), np.bool_)
+        for number, (matrix, places) in enumerate(self._known):
+            rows = places.of(digests)
+            found = np.flatnonzero(left & (rows >= 0))
+            if len(found):
+                vectors[found] = matrix[rows[found]]
+                left[found] = False
+            self._counts[number] += len(found)
+        unknown = np.flatnonzero(left)
         if len(unknown):
             vectors[unknown] = self._model.encode_passages([texts[place] for place in unknown])
             self.encoded += len(unknown)
-        return vectors
+        # What is rounded to 16 bit is not quite of unit length, and an approximation is no different.
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
     def encode_query(self, text: str) -> Vectors:
         return self._model.encode_query(text)
