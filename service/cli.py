@@ -78,11 +78,16 @@ def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=0, max=64, help="How many processes answer; 0 is one a core, up to four.")
+    ] = None,
 ) -> None:
     """Serve the pages and the API until interrupted."""
     from service.server import run_server  # noqa: PLC0415  # uvicorn and the web take a second that others need not pay
 
     settings = _settings(context)
+    if processes is not None:
+        settings = settings.model_copy(update={"serve": settings.serve.model_copy(update={"processes": processes})})
     told: Context = context.obj
     run_server(
         settings,

@@ -1,5 +1,6 @@
-"""Serving the application with uvicorn."""
+"""Serving the application with uvicorn, in one process or in several that share one socket."""
 
+import os
 import socket
 from collections.abc import Callable, Sequence
 
@@ -7,14 +8,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from indexer.domain.errors import SettingsInvalid, StorageFull, StorageReadOnly
-from indexer.embedding import open_encoder
+from indexer.embedding import import_libraries, open_encoder
 from indexer.home import Home
 from service.app import create_app
 from service.auth.accounts import may_nobody_administer
 from service.auth.clients import is_this_machine
 from service.auth.links import first_admin_secret
+from service.processes import NO_COPIES, Crew, can_copy
 from service.settings import ServiceSettings
 
+WAITING_CONNECTIONS = 2048
+MOST_PROCESSES = 4  # unless the settings say so: each takes memory of its own
 MOST_HEAD_BYTES = 64 * 1024  # of the address and the headers: the longest question takes a third of that
 NO_ADMIN = (
     "nobody may administer yet, so the service does not listen on {host}: start it once with `knowwho serve --host "
@@ -23,36 +27,71 @@ NO_ADMIN = (
 
 
 class _Server(uvicorn.Server):
-    """Says the address once it really listens, also where the system chose the port, and then what else is to be told
-    about it."""
-
-    def __init__(self, config: uvicorn.Config, tell: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._tell = tell
+    """Takes one connection at a time, so that processes which share a socket share the visitors, too."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for server in self.servers:
-            for listening in server.sockets:
-                host, port = listening.getsockname()[:2]
-                address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-                print(f"Knowwho is at {address}", flush=True)
-                self._tell(address)
+        for listening in sockets or ():
+            listening.listen(WAITING_CONNECTIONS)  # uvicorn takes as many at once as it lets wait
 
 
 def run_server(settings: ServiceSettings, host: str, port: int, read_settings: Callable[[], ServiceSettings]) -> None:
-    """Serve until interrupted. Exits with 1 and a message where the port is taken; SettingsInvalid where others than
-    this machine could come while nobody may administer."""
+    """Serve until interrupted. SettingsInvalid where nothing can listen there, and where others than this machine
+    could come while nobody may administer."""
+    count = process_count(settings.serve.processes)
     home = Home(settings.home)
     home.prepare()
     with home.database.read() as transaction:
         nobody = may_nobody_administer(transaction)
     if nobody and not is_this_machine(host):
         raise SettingsInvalid(NO_ADMIN.format(host=host))
-    encoder = open_encoder(settings.encoder)
-    app = create_app(settings, home, encoder, read_settings=read_settings, listens_on=host)
-    told = uvicorn_config(app, host, port, settings.access.proxies)
-    _Server(told, lambda address: _offer_first_admin(home, address)).run()
+    settings = _with_threads(settings, count)
+    app = create_app(settings, home, open_encoder(settings.encoder), read_settings=read_settings, listens_on=host)
+    sockets = _listen(host, port)
+    for listening in sockets:
+        print(f"Knowwho is at {_address(listening)}", flush=True)
+    _offer_first_admin(home, _address(sockets[0]))
+    server = _Server(uvicorn_config(app, settings.access.proxies))
+    if count == 1:
+        server.run(sockets)
+        return
+    home.close()
+    import_libraries(settings.encoder)
+    Crew(count, lambda: server.run(sockets)).run()
+
+
+def process_count(wanted: int) -> int:
+    """How many processes answer: as many as the settings say, by themselves one a core, up to four."""
+    if wanted > 1 and not can_copy():
+        raise SettingsInvalid(f"serve.processes: {NO_COPIES}")
+    return wanted or (min(_cores(), MOST_PROCESSES) if can_copy() else 1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _with_threads(settings: ServiceSettings, processes: int) -> ServiceSettings:
+    """The settings with the cores shared among the processes, unless they say how many threads encode."""
+    if processes == 1 or settings.encoder.threads:
+        return settings
+    threads = max(_cores() // processes, 1)
+    return settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"threads": threads})})
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets on all addresses of the host."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+        return [socket.create_server(address, family=family, backlog=WAITING_CONNECTIONS) for family, address in places]
+    except OSError as error:
+        raise SettingsInvalid(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _offer_first_admin(home: Home, address: str) -> None:
@@ -67,12 +106,11 @@ def _offer_first_admin(home: Home, address: str) -> None:
         print(told, flush=True)
 
 
-def uvicorn_config(app: FastAPI, host: str, port: int, proxies: Sequence[str]) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, proxies: Sequence[str]) -> uvicorn.Config:
     """Nobody's word on whom a request comes from is believed but that of the `proxies`."""
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
+        backlog=1,
         http="h11",
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         server_header=False,

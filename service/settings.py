@@ -10,10 +10,12 @@ from indexer.settings import SLUG, Settings, StrictModel
 
 
 class ServeSettings(StrictModel):
-    """Where the service listens, and how much one request may send."""
+    """Where the service listens, in how many processes it answers (0: one a core, up to four), and how much one request
+    may send."""
 
     host: str
     port: int = Field(ge=0, le=65535)
+    processes: int = Field(ge=0, le=64)
     most_body_kilobytes: int = Field(ge=1)
 
 

@@ -23,6 +23,12 @@ def open_encoder(settings: EncoderSettings) -> Encoder:
     return SentenceTransformerEncoder(settings)
 
 
+def import_libraries(settings: EncoderSettings) -> None:
+    """Import what runs the model that the settings ask for, so that copies of this process share it."""
+    if not HASHING.fullmatch(settings.model):
+        from indexer.embedding import kept  # noqa: F401, PLC0415
+
+
 def encoder_spec(settings: EncoderSettings) -> dict[str, Any]:
     """What a generation notes of its encoder, so that it can be opened again after the settings have changed."""
     return settings.model_dump(include=set(DECIDING))

@@ -141,7 +141,7 @@ def test_what_is_too_long_is_refused_also_where_its_length_is_not_told(
 
 
 def test_the_server_says_nothing_of_itself_and_believes_only_the_proxies_it_was_told_of(door: Door) -> None:
-    config = uvicorn_config(door.app, "127.0.0.1", 0, ())
+    config = uvicorn_config(door.app, ())
     assert (config.server_header, config.proxy_headers) == (False, False)
-    behind = uvicorn_config(door.app, "127.0.0.1", 0, ("10.0.0.1",))
+    behind = uvicorn_config(door.app, ("10.0.0.1",))
     assert (behind.proxy_headers, behind.forwarded_allow_ips) == (True, ["10.0.0.1"])
