@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import psutil
 from scripts.benches.common import CHECKOUT
 
 PATIENCE_SECONDS = 900
+LOOKED_AT_ONCE = 16
 FIRST_QUESTION = "how is it done"
 
 
@@ -45,7 +46,15 @@ class Server:
         return httpx.get(self.search.replace("{}", quote_plus(question)), timeout=60).raise_for_status().json()
 
     def memory(self) -> Memory:
-        return together([pages_of(process.pid) for process in (self.process, *self.process.children(recursive=True))])
+        return together([pages_of(process.pid) for process in self._processes()])
+
+    def processor(self) -> float:
+        """Seconds of the processor that it has had so far."""
+        times = [process.cpu_times() for process in self._processes()]
+        return sum(time.user + time.system for time in times)
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 def together(processes: Sequence[dict[str, int]]) -> Memory:
@@ -95,6 +104,7 @@ def serving(
                     raise SystemExit(f"no answer from {' '.join(command)}")
                 time.sleep(0.02)
         ready_after = time.perf_counter() - start
+        settle(search, is_whole)
         yield Server(search, psutil.Process(process.pid), ready_after)
     finally:
         process.terminate()
@@ -107,6 +117,18 @@ def answers(client: httpx.Client, search: str, is_whole: Callable[[Any], bool]) 
     except httpx.TransportError:
         return False
     return told.status_code == httpx.codes.OK and is_whole(told.json())
+
+
+def settle(search: str, is_whole: Callable[[Any], bool]) -> None:
+    """Wait until every process of a server is ready, as far as several new connections at once can tell."""
+    end = time.perf_counter() + PATIENCE_SECONDS
+    while time.perf_counter() < end:
+        with ExitStack() as opened:
+            clients = [opened.enter_context(httpx.Client(timeout=60, trust_env=False)) for _ in range(LOOKED_AT_ONCE)]
+            if all(answers(client, search, is_whole) for client in clients):
+                return
+        time.sleep(1)
+    raise SystemExit(f"not all processes of the server at {search} become ready")
 
 
 def free_port() -> int:

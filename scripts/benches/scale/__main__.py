@@ -19,15 +19,17 @@ from scripts.benches.scale.plot import draw
 
 PROTOCOL = (
     "homes of the first threads of the Lean and Slicer archives, mixed at random, cut into short passages; all are "
-    "real and none is repeated. Vectors are the default model's, encoded beforehand where the cache has them. Recall: "
+    "real and none is repeated. Vectors are the default model's, encoded beforehand where the cache has them; where "
+    "it has an approximation instead (scale/approximation.py), that is taken, and how many are is printed. Recall: "
     "the ten best by meaning among a search's candidates against all vectors in numpy (200 questions). Answers: one "
-    "client on one connection asks a server process for ten passages with people and evidence (930 questions after "
-    "50), beside encoding one question alone in another process while the server rests. People: ranking them, in "
-    "process, by the clock. Memory: of all the server's processes after 1,000 questions; resident counts shared pages "
-    "once, private are written pages of no file. Disk: the home's files, less the passages' text once. Start: from "
-    "starting the process to its first whole answer, files in the page cache. Indexing: reading, splitting, storing "
-    "and building the index with vectors at hand, in one process with its parsers; with encoding: that, and all "
-    "passages at the rate measured on 2,000 of them. Figures of a server are medians over its runs. " + TELL
+    "client on one connection asks a server for ten passages with people and evidence (630 questions, after 50 by 16 "
+    "clients that do not count), beside encoding one question alone in another process while the server rests. "
+    "People: ranking them, in process, by the clock. Memory: of all the server's processes after 1,000 questions, 300"
+    " of them by 16 clients; resident counts shared pages once, private are written pages of no file. Disk: the "
+    "home's files, less the passages' text once. Start: from starting the process to its first whole answer, files in"
+    " the page cache. Indexing: reading, splitting, storing and building the index with vectors at hand, in one "
+    "process with its parsers; with encoding: that, and all passages at the rate measured on 2,000 of them. Figures "
+    "of a server are medians over its runs. " + TELL
 )
 GROWN = (10_000, 100_000)
 FIGURES = WORK / "figures"
@@ -70,6 +72,8 @@ def tell(bench: Bench, found: Figures) -> None:
     """Print the figures of one home."""
     at = f"at {found.passages:,}"
     bench.note(f"documents {at}", found.documents)
+    approximated = found.vectors_approximated
+    bench.note(f"vectors that are approximations {at}", "not written down" if approximated is None else approximated)
     bench.bar(f"recall@10 by meaning {at}", round(found.recall, 4), "at least .99", found.recall >= 0.99)
     tell_answers(bench, found, at)
     for name, size, most in (("resident", found.resident, 1_200), ("private", found.private, 600)):

@@ -20,13 +20,14 @@ from scripts.benches.scale.homes import Built, home_of
 from scripts.benches.serving import Server, knowwho_serving
 
 PROTOCOL = (
-    "a home of the scale bench. Peers hold the same passages with the same vectors, given to them, so that they encode "
-    "only questions; each answers with the ten best texts as it is meant to, Knowwho with words and meaning, extracts, "
-    "people and their evidence, which is more. Before each peer Knowwho is served and asked, then the peer, never two "
-    "at once, each time a new process with as many threads as there are cores, which first answers 50 questions that "
-    "do not count. One client asks 300 questions; encoding one alone is measured before and after, while the server "
-    "rests. Then 16 clients, each on a connection that is kept, ask from a process of their own for some seconds. "
-    "Medians over all runs; " + TELL
+    "a home of the scale bench. Peers hold the same passages with the same vectors, given to them, so that they "
+    "encode only questions; each answers with the ten best texts as it is meant to, Knowwho with words and meaning, "
+    "extracts, people and their evidence, which is more. Before each peer Knowwho is served and asked, then the peer,"
+    " never two at once, each time started anew with the number of processes that it comes with (Knowwho: one a core;"
+    " the peers: one) and as many threads as there are cores, and asked 50 questions that do not count. One client "
+    "asks 300 questions; encoding one alone is measured before and after, while the server rests. Then 16 clients, "
+    "each on a connection that is kept, ask from a process of their own for some seconds. Medians over all runs; "
+    + TELL
 )
 WORK = CACHE / "speed" / "querying"
 CLIENTS = 16
@@ -95,11 +96,13 @@ def answers_of(
     """The figures of one server process."""
     single = asked[WARM_UP : WARM_UP + ALONE]
     with serving as server:
-        ask(server.search, asked[:WARM_UP], 1)
+        ask(server.search, asked[:WARM_UP], CLIENTS)
         before = encoders.milliseconds(single[: ALONE // 4])
         alone = ask(server.search, single, 1)
         after = encoders.milliseconds(single[-ALONE // 4 :])
+        worked = server.processor()
         many = ask(server.search, asked[WARM_UP + ALONE :], CLIENTS, seconds)
+        worked = server.processor() - worked
         memory = server.memory()
     return {
         "milliseconds of an answer, p50": percentile(alone.milliseconds, 50),
@@ -108,6 +111,7 @@ def answers_of(
         "answers a second": many.rate,
         "milliseconds of an answer among 16, p50": percentile(many.milliseconds, 50),
         "milliseconds of an answer among 16, p95": percentile(many.milliseconds, 95),
+        "milliseconds of the processor an answer": 1000 * worked / len(many.milliseconds),
         "share of a core that asking took": many.processor / many.seconds,
         "answers that were none": alone.failed + many.failed,
         "MB resident": memory.resident / 1e6,
