@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from indexer.domain.content import BlockKind, ParsedDocument
@@ -24,6 +25,10 @@ _UNSHOWN_HTML = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
 _BREAKING_TAG = re.compile(r"</?(?:p|br|div|li|tr|h[1-6]|summary|details|table|ul|ol)\b[^>]*>", re.I)
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
+_BREAK = re.compile(r" ?\n[ \t]*")
+# What may be more than text: within a paragraph, and anywhere in a message.
+_INLINE_MARKUP = re.compile(r"[\\`~*_\[<&]|  \n")
+_MARKUP = re.compile(r"[\\`~*_\[<&|\t]|^ {4}|^ {0,3}(?:[-+#>=]|\d+[.)])", re.M)
 
 
 class MarkdownParser:
@@ -102,6 +107,9 @@ class MarkdownReader:
 
     def read(self, text: str) -> None:
         """Adds all blocks of the text."""
+        if self._markdown is _MESSAGES and not _MARKUP.search(text):
+            self._read_plain(text)
+            return
         for token in self._markdown.parse(text):
             handler = _HANDLERS.get(token.type)
             if handler is not None:
@@ -109,6 +117,16 @@ class MarkdownReader:
             if self._blocks.full:
                 return
         self._flush_list()
+
+    def _read_plain(self, text: str) -> None:
+        """Adds the paragraphs of a message that has no markup: most have none, and taking them apart is slow."""
+        paragraph: list[str] = []
+        for number, line in enumerate((*text.split("\n"), "")):
+            if line.strip(" "):
+                paragraph.append(line)
+            elif paragraph:
+                self._blocks.add("\n".join(paragraph), line=number - len(paragraph) + self._offset)
+                paragraph = []
 
     def _line(self, token: Token) -> int:
         return (token.map[0] if token.map else 0) + self._offset
@@ -118,7 +136,7 @@ class MarkdownReader:
         self._heading_level = int(token.tag[1])
 
     def _inline(self, token: Token) -> None:
-        text = _inline_text(token.children or (), self._soft_break)
+        text = _inline_text(token, self._soft_break)
         if self._heading_level:
             self._add_heading(text)
         elif self._rows:
@@ -245,13 +263,26 @@ _HANDLERS: dict[str, _Handler] = {
     "table_close": MarkdownReader._close_table,
 }
 
+
+def _parse_marked_up(state: StateCore) -> None:
+    """Takes those paragraphs apart that have any markup; the others keep no children."""
+    for token in state.tokens:
+        if token.type == "inline" and _INLINE_MARKUP.search(token.content):
+            token.children = []
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
 _DOCUMENTS = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MESSAGES = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("lheading")
+for _markdown in (_DOCUMENTS, _MESSAGES):
+    _markdown.core.ruler.at("inline", _parse_marked_up)
 
 
-def _inline_text(children: Sequence[Token], soft_break: str) -> str:
+def _inline_text(token: Token, soft_break: str) -> str:
     """What a reader sees: the text of links without their addresses, the descriptions of images."""
-    return "".join(_child_text(child, soft_break) for child in children)
+    if token.children:
+        return "".join(_child_text(child, soft_break) for child in token.children)
+    return _BREAK.sub(soft_break, token.content)
 
 
 def _child_text(child: Token, soft_break: str) -> str:

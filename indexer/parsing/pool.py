@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from queue import LifoQueue
 from threading import Lock
 from types import TracebackType
@@ -17,6 +16,8 @@ from indexer.parsing.metadata import merged
 from indexer.settings import ParsingSettings
 
 LOOK_AHEAD = 2  # items in hand for each child
+MOST_AHEAD = 32  # the same while they are short, so that the children go on while a batch is saved
+SHORT_IN_ALL = 4_000_000  # bytes
 MEGABYTE = 1_000_000
 
 Result = ParsedDocument | DocumentUnreadable
@@ -76,19 +77,21 @@ class ParserPool:
         All children are kept busy, yet no more than a few items are taken from `items` ahead of what is asked for.
         """
         waiting: deque[tuple[SourceItem, Future[Result]]] = deque()
-        rest = iter(items)
         threads = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="parse")
         try:
-            for item in islice(rest, LOOK_AHEAD * self._settings.workers):
+            for item in items:
                 waiting.append((item, threads.submit(self._result, item)))
+                while len(waiting) > self._ahead(waiting):
+                    yield _first(waiting)
             while waiting:
-                item, future = waiting.popleft()
-                result = future.result()
-                for following in islice(rest, 1):
-                    waiting.append((following, threads.submit(self._result, following)))
-                yield item, result
+                yield _first(waiting)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ahead(self, waiting: Iterable[tuple[SourceItem, object]]) -> int:
+        """How many items may be in hand."""
+        short = sum(len(item.content) for item, _ in waiting) < SHORT_IN_ALL
+        return (MOST_AHEAD if short else LOOK_AHEAD) * self._settings.workers
 
     def _result(self, item: SourceItem) -> Result:
         limit = self._settings.max_item_megabytes
@@ -130,6 +133,11 @@ class ParserPool:
                 self._running.discard(child)
             child.stop()
         self._idle.put(None if spent else child)
+
+
+def _first(waiting: deque[tuple[SourceItem, Future[Result]]]) -> tuple[SourceItem, Result]:
+    item, future = waiting.popleft()
+    return item, future.result()
 
 
 def _with_metadata(item: SourceItem, document: ParsedDocument) -> ParsedDocument:

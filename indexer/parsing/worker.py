@@ -21,7 +21,7 @@ from indexer.parsing import registry
 from indexer.parsing.base import ParseHints
 from indexer.parsing.frames import ANSWER, REQUEST, Answer, Request, framed, read_frame
 
-ITEMS_IN_A_LIFE = 500
+ITEMS_IN_A_LIFE = 5_000  # a start takes as long as reading hundreds of short items
 SPENT_SHARE = 0.25  # of the memory allowed, held after an item: the next one should find most of it free
 NICENESS = 5
 ORPHAN_GRACE_SECONDS = 10

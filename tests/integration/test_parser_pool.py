@@ -131,9 +131,17 @@ def test_parse_all_takes_only_a_few_items_ahead(pool):
     results = pool.parse_all(taken.append(n) or item("text") for n in range(1000))
     assert taken == []
     next(results)
+    assert len(taken) <= 2 * 32 + 1
+    results.close()
+    assert len(taken) <= 2 * 32 + 1
+
+
+def test_parse_all_takes_hardly_any_long_items_ahead(pool):
+    taken = []
+    results = pool.parse_all(taken.append(n) or item("text " * 250_000) for n in range(1000))
+    next(results)
     assert len(taken) <= 2 * 2 + 1
     results.close()
-    assert len(taken) <= 2 * 2 + 1
 
 
 def test_an_error_of_the_source_reaches_the_caller(pool):

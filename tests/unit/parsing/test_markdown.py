@@ -86,3 +86,8 @@ def test_the_title_falls_back_on_the_first_heading_then_on_the_file():
     assert read("text", "keps/127-user-namespaces/README.md").title == "127 user namespaces"
     assert read("text\n\n" * 9 + "# Late\n\ntext", "docs/pumps.md").title == "Pumps"
     assert read("text", "docs/pump_check-list.md").title == "Pump check list"
+
+
+def test_lines_of_a_paragraph_are_joined_with_and_without_markup():
+    document = read("one \n  two\nthree\n\none \n  *two*\nthree\n\none  \ntwo\n")
+    assert texts(document) == ["one two three", "one two three", "one\ntwo"]

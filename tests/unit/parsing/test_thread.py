@@ -147,3 +147,20 @@ def test_marks_of_quotation_inside_fences_are_code():
 def test_json_of_another_shape_is_unreadable(content, media_type):
     with pytest.raises(DocumentUnreadable):
         parse(content, "t", media_type=media_type)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one line",
+        "  indented\nand  spaced \n   lines\n\n\nnext paragraph\n \nlast",
+        "a - b + c = d # e 1. f 2) g > h: no list, no heading",
+        "\u00a0\nwide\u3000space\n\n\u00a0",
+        "mail@example.org, http://example.org/~ann and 50 % (!)",
+        "ends with blanks   \n\n",
+    ],
+)
+def test_a_message_without_markup_reads_as_it_does_before_a_paragraph_with_some(text):
+    plain, marked = (read_thread({"text": told}).blocks for told in (text, f"{text}\n\n`code`"))
+    assert [(b.text, b.kind, b.line) for b in plain] == [(b.text, b.kind, b.line) for b in marked[:-1]]
+    assert marked[-1].text == "code"
