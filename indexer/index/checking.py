@@ -62,7 +62,12 @@ def unfindable(rows: Mapping[int, tuple[Segment, int]], texts: Mapping[int, str]
 
 
 def _has_words(segment: Segment, row: int, text: str) -> bool:
-    return all(bool(np.isin(row, segment.keywords.rows_with(token))) for token in set(tokens(text)))
+    return all(_is_among(row, segment.keywords.rows_with(token)) for token in set(tokens(text)))
+
+
+def _is_among(row: int, ascending: NDArray[np.uint32]) -> bool:
+    place = int(np.searchsorted(ascending, row))
+    return place < len(ascending) and int(ascending[place]) == row
 
 
 def _questions(generation: Generation, number: int) -> NDArray[np.float32]:

@@ -4,15 +4,16 @@ A term is kept as a 64-bit hash; its text stands in `terms.txt` in the same orde
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.index.stretches import Stretches
-from indexer.index.tokens import tokens
+from indexer.index.tokens import TOKEN, tokens
 
 K1 = 1.2
 B = 0.75
@@ -24,18 +25,22 @@ class KeywordBuilder:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._occurrences: list[NDArray[np.int64]] = []
+        self._written = _WrittenWords(self._numbers)
+        self._occurrences: list[NDArray[np.int32]] = []
 
     def add(self, text: str) -> None:
         """Add the next row."""
-        numbers = self._numbers
-        found = [numbers.setdefault(token, len(numbers)) for token in tokens(text)]
-        self._occurrences.append(np.asarray(found, np.int64))
+        found = chain.from_iterable(map(self._written.__getitem__, TOKEN.findall(text)))
+        self._occurrences.append(np.fromiter(found, np.int32))
+
+    def written(self) -> Iterable[str]:
+        """The different words of the rows so far, as they are written, joined ones whole."""
+        return self._written.keys()
 
     def write(self, folder: Path, order: NDArray[np.int64]) -> None:
         """Write the files, rows taken in the given order (new row i is the order[i]-th added)."""
         lengths = np.asarray([len(self._occurrences[row]) for row in order], np.int64)
-        numbers = np.concatenate([self._occurrences[row] for row in order]) if len(order) else np.zeros(0, np.int64)
+        numbers = np.concatenate([np.zeros(0, np.int32), *(self._occurrences[row] for row in order)])
         texts = list(self._numbers)
         hashes = np.asarray([term_hash(text) for text in texts], np.uint64)
         by_hash = np.argsort(hashes)
@@ -50,6 +55,19 @@ class KeywordBuilder:
         np.save(folder / "counts.npy", np.minimum(counts, MOST_OCCURRENCES).astype(np.uint8))
         np.save(folder / "lengths.npy", lengths.astype(np.uint32))
         (folder / "terms.txt").write_text("".join(f"{texts[number]}\n" for number in by_hash), encoding="utf-8")
+
+
+class _WrittenWords(dict[str, tuple[int, ...]]):
+    """The numbers of each written word's tokens: most words come again and again."""
+
+    def __init__(self, numbers: dict[str, int]) -> None:
+        super().__init__()
+        self._numbers = numbers
+
+    def __missing__(self, written: str) -> tuple[int, ...]:
+        numbers = self._numbers
+        self[written] = found = tuple(numbers.setdefault(token, len(numbers)) for token in tokens(written))
+        return found
 
 
 def term_hash(term: str) -> int:

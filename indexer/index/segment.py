@@ -80,9 +80,10 @@ def _write_files(
     keywords, words = KeywordBuilder(), WordBuilder()
     for number, row in enumerate(rows):
         keywords.add(row.text)
-        words.add(row.text)
         if number % ROWS_TOLD == 0:
             tell(number)
+    for written in keywords.written():
+        words.add(written)
     keywords.write(scratch, order)
     words.write(scratch)
     _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})

@@ -30,7 +30,7 @@ class WordBuilder:
         self._words: set[str] = set()
 
     def add(self, text: str) -> None:
-        """Add the next passage."""
+        """Add the words of a passage, or of a part of one."""
         self._words.update(words_of(text))
 
     def write(self, folder: Path) -> None:

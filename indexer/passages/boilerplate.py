@@ -13,6 +13,8 @@ from indexer.domain.content import Block, BlockKind
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _TICK_BOX = re.compile(r"^\s*(?:[-+*•]\s+|\d+[.)]\s+)?(?:\[[ xX]\]\s*)?", re.M)
 _MARKUP = re.compile(r"[*`~#|>]+|<[^<>\s][^<>]*>|\b_+|_+\b")
+_ANY_MARKUP = re.compile(r"[*`~#|<>_]")
+_ANY_DIGIT = re.compile(r"\d")
 _PASSING = re.compile(
     r"\b(?:19|20)\d\d-\d\d-\d\d\b"  # 2025-03-02
     r"|\b\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d\b"  # 2.3.2025
@@ -35,5 +37,7 @@ def block_digests(blocks: Iterable[Block]) -> frozenset[int]:
 
 def normalised(text: str) -> str:
     """The text without case, links' targets, markup, ticks and list markers, with dates and page numbers as one."""
-    bare = _MARKUP.sub(" ", _TICK_BOX.sub("", _LINK.sub(r"\1", text)))
-    return " ".join(_PASSING.sub("0", bare.casefold()).split())
+    # Each of the slow patterns is tried only where it can match at all.
+    bare = _TICK_BOX.sub("", _LINK.sub(r"\1", text) if "](" in text else text)
+    folded = (_MARKUP.sub(" ", bare) if _ANY_MARKUP.search(bare) else bare).casefold()
+    return " ".join((_PASSING.sub("0", folded) if _ANY_DIGIT.search(folded) else folded).split())

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from indexer.domain.content import DocumentKind, ItemStamp, ItemState, Message, ParsedDocument, SourceItem
 from indexer.domain.errors import DocumentUnreadable, ItemGone
-from indexer.domain.people import Contribution
+from indexer.domain.people import Contribution, Identity
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.home import Home
 from indexer.identity import NOBODY_ERASED, audience_without, people_of, read_erased, without_erased
 from indexer.parsing import ParserPool
-from indexer.passages import split
+from indexer.passages import block_digests, split
 from indexer.pipeline.digests import content_digest
 from indexer.pipeline.placement import Communities, NamedPeople, Place, place
 from indexer.pipeline.retries import next_try
@@ -22,7 +22,7 @@ from indexer.settings import Settings, SourceSettings
 from indexer.sources import Source
 from indexer.store import Transaction, documents, identities, items, people
 from indexer.store.database import take_write_lock
-from indexer.store.documents import DocumentDraft
+from indexer.store.documents import DocumentDraft, SplitDocument
 from indexer.store.items import KnownItem
 
 ITEMS_A_TRANSACTION = 50
@@ -57,6 +57,15 @@ class ReadItems:
     @property
     def done(self) -> int:
         return self.states.total() + self.same + self.gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A document to be saved, where it belongs, and the identities that it shows together."""
+
+    document: SplitDocument
+    where: Place
+    links: frozenset[tuple[Identity, Identity]]
 
 
 class ItemReader:
@@ -132,17 +141,20 @@ class ItemReader:
             gone = [item.uri for item, outcome in batch if isinstance(outcome, ItemGone)]
             items.remove_items(transaction, self._settings.name, gone)
             there = [(item, outcome) for item, outcome in batch if not isinstance(outcome, ItemGone)]
-            states = [self._save_item(transaction, item, outcome) for item, outcome in there]
+            read = [self._read_item(transaction, item, outcome) for item, outcome in there]
+            self._save_documents(transaction, [made for _, made in read if made is not None])
         self._read.gone += len(gone)
-        self._read.states.update(states)
+        self._read.states.update(state for state, _ in read)
         self._unfetched.clear()
 
-    def _save_item(self, transaction: Transaction, item: SourceItem, outcome: Outcome) -> ItemState:
-        """Write down one item: its document where it has one, else only why not."""
+    def _read_item(
+        self, transaction: Transaction, item: SourceItem, outcome: Outcome
+    ) -> tuple[ItemState, _Split | None]:
+        """Write down how the reading of one item ended; its document where it has one, with whom it shows together."""
         if isinstance(outcome, DocumentUnreadable):
             item_id = self._record_failure(transaction, item, outcome)
             documents.remove_document(transaction, item_id)
-            return outcome.state
+            return outcome.state, None
         outcome = without_erased(outcome, self._settings, self._erased)
         default = self._all_settings.default_visibility
         where = place(item.uri, outcome.metadata, self._settings, self._communities, default, self._named)
@@ -151,15 +163,22 @@ class ItemReader:
         item_id = self._record(transaction, item, state, reason)
         if not passages:
             documents.remove_document(transaction, item_id)
-            return state
-        if where.community is not None and where.community_name is not None:
-            people.ensure_communities(transaction, {where.community: where.community_name}, default)
+            return state, None
         where = replace(where, audience=audience_without(where.audience, self._erased))
         involved = people_of(outcome, self._settings, self._erased)
-        identities.link_identities(transaction, involved.links)
         draft = _draft(self._settings.name, item, outcome, where, involved.messages)
-        documents.replace_document(transaction, item_id, draft, passages, involved.contributions)
-        return state
+        digests = block_digests(outcome.blocks)
+        made = SplitDocument(item_id, draft, passages, involved.contributions, digests)
+        return state, _Split(made, where, involved.links)
+
+    def _save_documents(self, transaction: Transaction, read: Sequence[_Split]) -> None:
+        known: dict[str, str] = {}
+        for made in read:
+            if made.where.community is not None and made.where.community_name is not None:
+                known.setdefault(made.where.community, made.where.community_name)
+        people.ensure_communities(transaction, known, self._all_settings.default_visibility)
+        identities.link_identities(transaction, {pair for made in read for pair in made.links})
+        documents.replace_documents(transaction, [made.document for made in read])
 
     def _record_failure(self, transaction: Transaction, item: SourceItem, error: DocumentUnreadable) -> int:
         """An item that was left out on purpose, or is of no kind that can be read, has not failed."""

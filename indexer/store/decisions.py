@@ -1,11 +1,14 @@
 """What stewards and admins decided about who may read. It counts before what sources and directories say, which is
 kept beside it for the day the decision is taken back."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.content import Audience, AudienceKind
 from indexer.domain.people import Visibility
+from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
 from indexer.store.tables import communities, decided_audiences, decided_visibilities
 
@@ -31,12 +34,25 @@ def forget_audience(transaction: Transaction, document: str) -> None:
     transaction.execute(delete(decided_audiences).where(decided_audiences.c.document == document))
 
 
-def decided_audience(transaction: Transaction, document: str, said: Audience) -> Audience:
-    """Who may read a document (public id) of which its source says this now."""
+def decided_audiences_of(transaction: Transaction, said: Mapping[str, Audience]) -> dict[str, Audience]:
+    """Who may read documents (public ids) of which their sources say this now."""
+    column = decided_audiences.c.document
+    found = {
+        document
+        for batch in in_batches(said)
+        for document in transaction.execute(select(column).where(column.in_(batch))).scalars()
+    }
+    return {
+        document: _noted(transaction, document, audience) if document in found else audience
+        for document, audience in said.items()
+    }
+
+
+def _noted(transaction: Transaction, document: str, said: Audience) -> Audience:
     statement = update(decided_audiences).where(decided_audiences.c.document == document)
     noted = statement.values(said_kind=said.kind, said_subject=said.subject).returning(decided_audiences)
-    row = transaction.execute(noted).first()
-    return said if row is None else Audience(AudienceKind(row.kind), row.subject)
+    row = transaction.execute(noted).one()
+    return Audience(AudienceKind(row.kind), row.subject)
 
 
 def said_visibility(transaction: Transaction, community: str) -> Visibility | None:

@@ -1,7 +1,7 @@
 """Documents with their text, messages, passages and contributions: written together, removed together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,12 @@ from indexer.domain.content import (
 from indexer.domain.ids import document_id
 from indexer.domain.people import Contribution
 from indexer.store.batches import in_batches
+from indexer.store.blocks import save_digests
 from indexer.store.database import Transaction
-from indexer.store.decisions import decided_audience
+from indexer.store.decisions import decided_audiences_of
 from indexer.store.identities import identity_ids
 from indexer.store.retired import retire_passages
+from indexer.store.rows import plain_rows
 from indexer.store.tables import (
     audiences,
     communities,
@@ -39,6 +41,8 @@ from indexer.store.tables import (
     passages,
     signatures,
 )
+
+_BLOCK_FIELDS = tuple(field.name for field in fields(Block))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,18 @@ class DocumentDraft:
     messages: tuple[tuple[Message, Contribution | None], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SplitDocument:
+    """The draft of an item (row id) with what its text and its people came to; `digests` are those of its blocks, where
+    they are known already."""
+
+    item: int
+    draft: DocumentDraft
+    passages: Sequence[Passage]
+    contributions: Sequence[Contribution]
+    digests: Iterable[int] | None = None
+
+
 def replace_document(
     transaction: Transaction,
     item_id: int,
@@ -67,33 +83,31 @@ def replace_document(
     new_passages: Sequence[Passage],
     new_contributions: Sequence[Contribution],
 ) -> None:
-    """Save an item's document in place of the one it had. Passages get new ids; the document keeps its own. What was
-    decided about who may read it counts before the draft."""
-    public_id = document_id(draft.source, draft.uri)
-    audience = decided_audience(transaction, public_id, draft.audience)
-    values = {
-        "source": draft.source,
-        "uri": draft.uri,
-        "title": draft.title,
-        "kind": draft.kind,
-        "audience_id": _audience_id(transaction, audience),
-        "community_id": _community_id(transaction, draft.community),
-        "created": draft.created,
-        "updated": draft.updated,
-        "mark": draft.mark,
-        "superseded_by": draft.superseded_by,
-        "url": draft.url,
-    }
-    statement = insert(documents).values(public_id=public_id, item_id=item_id, **values)
-    statement = statement.on_conflict_do_update(index_elements=["item_id"], set_=values)
-    row_id = int(transaction.execute(statement.returning(documents.c.id)).scalar_one())
-    for table in (document_texts, passages, contributions, messages, document_blocks, signatures):
-        transaction.execute(delete(table).where(table.c.document_id == row_id))
-    transaction.execute(
-        insert(document_texts).values(document_id=row_id, blocks=[_block_values(block) for block in draft.blocks])
+    """Save an item's document in place of the one it had; see `replace_documents`."""
+    replace_documents(transaction, [SplitDocument(item_id, draft, new_passages, new_contributions)])
+
+
+def replace_documents(transaction: Transaction, new: Sequence[SplitDocument]) -> None:
+    """Save documents of different items in place of those they had. Passages get new ids; a document keeps its own.
+    What was decided about who may read one counts before the draft."""
+    if not new:
+        return
+    had = _ids_of_items(transaction, [document.item for document in new])
+    transaction.execute(_SAVE, list(_document_values(transaction, new)))
+    for table in (document_texts, passages, contributions, messages, document_blocks, signatures) if had else ():
+        transaction.execute(delete(table).where(table.c.document_id.in_(had.values())))
+    ids = _ids_of_items(transaction, [document.item for document in new])
+    saved = {ids[document.item]: document for document in new}
+    texts = [
+        {"document_id": row_id, "blocks": [_block_values(block) for block in document.draft.blocks]}
+        for row_id, document in saved.items()
+    ]
+    transaction.execute(insert(document_texts), texts)
+    _insert_passages(transaction, {row_id: document.passages for row_id, document in saved.items()})
+    _insert_people(transaction, saved)
+    save_digests(
+        transaction, {row: document.digests for row, document in saved.items() if document.digests is not None}
     )
-    _insert_passages(transaction, row_id, new_passages)
-    _insert_people(transaction, row_id, draft, new_contributions)
 
 
 def replace_passages(transaction: Transaction, document: int, new: Sequence[Passage]) -> None:
@@ -101,7 +115,7 @@ def replace_passages(transaction: Transaction, document: int, new: Sequence[Pass
     still finds them."""
     retire_passages(transaction, document)
     transaction.execute(delete(signatures).where(signatures.c.document_id == document))
-    _insert_passages(transaction, document, new)
+    _insert_passages(transaction, {document: new})
 
 
 def reword_document(
@@ -119,7 +133,7 @@ def reword_document(
     transaction.execute(update(document_texts).where(document_texts.c.document_id == document).values(blocks=stored))
     for table in (passages, document_blocks, signatures):
         transaction.execute(delete(table).where(table.c.document_id == document))
-    _insert_passages(transaction, document, new)
+    _insert_passages(transaction, {document: new})
 
 
 def remove_document(transaction: Transaction, item_id: int) -> None:
@@ -284,66 +298,109 @@ def _audience_id(transaction: Transaction, audience: Audience) -> int:
     return int(transaction.execute(statement.returning(audiences.c.id)).scalar_one())
 
 
-def _community_id(transaction: Transaction, slug: str | None) -> int | None:
-    return transaction.execute(select(communities.c.id).where(communities.c.slug == slug)).scalar()
+def _ids_of_items(transaction: Transaction, item_ids: Iterable[int]) -> dict[int, int]:
+    """The documents (row ids) of items (row ids), by item."""
+    return {
+        item: document
+        for batch in in_batches(item_ids)
+        for item, document in plain_rows(
+            transaction, select(documents.c.item_id, documents.c.id).where(documents.c.item_id.in_(batch))
+        )
+    }
+
+
+def _document_values(transaction: Transaction, new: Sequence[SplitDocument]) -> Iterator[dict[str, Any]]:
+    public_ids = {document.item: document_id(document.draft.source, document.draft.uri) for document in new}
+    audiences_of = decided_audiences_of(
+        transaction, {public_ids[document.item]: document.draft.audience for document in new}
+    )
+    audience_ids = {audience: _audience_id(transaction, audience) for audience in set(audiences_of.values())}
+    communities_of = _community_ids(transaction, {document.draft.community for document in new})
+    for document in new:
+        draft, public_id = document.draft, public_ids[document.item]
+        yield {
+            "public_id": public_id,
+            "item_id": document.item,
+            "source": draft.source,
+            "uri": draft.uri,
+            "title": draft.title,
+            "kind": draft.kind,
+            "audience_id": audience_ids[audiences_of[public_id]],
+            "community_id": communities_of.get(draft.community),
+            "created": draft.created,
+            "updated": draft.updated,
+            "mark": draft.mark,
+            "superseded_by": draft.superseded_by,
+            "url": draft.url,
+        }
+
+
+def _community_ids(transaction: Transaction, slugs: Collection[str | None]) -> dict[str | None, int]:
+    statement = select(communities.c.slug, communities.c.id)
+    return dict(plain_rows(transaction, statement.where(communities.c.slug.in_([slug for slug in slugs if slug]))))
 
 
 def _block_values(block: Block) -> dict[str, Any]:
-    return {name: value for name, value in asdict(block).items() if value not in (None, ())}
+    """The values of a block that say something."""
+    values = {name: getattr(block, name) for name in _BLOCK_FIELDS}
+    return {name: value for name, value in values.items() if value not in (None, ())}
 
 
-def _insert_passages(transaction: Transaction, document: int, new: Sequence[Passage]) -> None:
-    if new:
-        transaction.execute(
-            insert(passages),
-            [
-                {
-                    "document_id": document,
-                    "ordinal": passage.ordinal,
-                    "text": passage.text,
-                    "digest": passage.digest,
-                    **asdict(passage.locator),
-                }
-                for passage in new
-            ],
-        )
+def _insert_passages(transaction: Transaction, new: Mapping[int, Sequence[Passage]]) -> None:
+    """Add the passages of documents, by row id."""
+    rows = [
+        {
+            "document_id": document,
+            "ordinal": passage.ordinal,
+            "text": passage.text,
+            "digest": passage.digest,
+            "page": passage.locator.page,
+            "heading": passage.locator.heading,
+            "message": passage.locator.message,
+            "line": passage.locator.line,
+        }
+        for document, cut in new.items()
+        for passage in cut
+    ]
+    if rows:
+        transaction.execute(insert(passages), rows)
 
 
-def _insert_people(transaction: Transaction, document: int, draft: DocumentDraft, new: Sequence[Contribution]) -> None:
-    authors = [author for _, author in draft.messages if author is not None]
-    known = identity_ids(transaction, [*new, *authors])
-    if new:
-        transaction.execute(
-            insert(contributions).on_conflict_do_nothing(),
-            [
-                {
-                    "document_id": document,
-                    "identity_id": known[part.identity],
-                    "role": part.role,
-                    "at": part.at,
-                    "message": part.message,
-                    "likes": part.likes,
-                    "display_name": part.display_name,
-                }
-                for part in new
-            ],
-        )
-    if draft.messages:
-        transaction.execute(
-            insert(messages),
-            [
-                {
-                    "document_id": document,
-                    "number": message.number,
-                    "identity_id": None if author is None else known[author.identity],
-                    "at": message.at,
-                    "likes": message.likes,
-                    "accepted": message.accepted,
-                    "reply_to": message.reply_to,
-                }
-                for message, author in draft.messages
-            ],
-        )
+def _insert_people(transaction: Transaction, new: Mapping[int, SplitDocument]) -> None:
+    """Add who had which part in documents, by row id."""
+    authors = ([author for _, author in document.draft.messages if author] for document in new.values())
+    parts = ([*document.contributions, *theirs] for document, theirs in zip(new.values(), authors, strict=True))
+    known = identity_ids(transaction, parts)
+    had = [
+        {
+            "document_id": row_id,
+            "identity_id": known[part.identity],
+            "role": part.role,
+            "at": part.at,
+            "message": part.message,
+            "likes": part.likes,
+            "display_name": part.display_name,
+        }
+        for row_id, document in new.items()
+        for part in document.contributions
+    ]
+    if had:
+        transaction.execute(insert(contributions).on_conflict_do_nothing(), had)
+    written = [
+        {
+            "document_id": row_id,
+            "number": message.number,
+            "identity_id": None if author is None else known[author.identity],
+            "at": message.at,
+            "likes": message.likes,
+            "accepted": message.accepted,
+            "reply_to": message.reply_to,
+        }
+        for row_id, document in new.items()
+        for message, author in document.draft.messages
+    ]
+    if written:
+        transaction.execute(insert(messages), written)
 
 
 def _documents_of(person: str) -> Select[Any]:
@@ -352,3 +409,13 @@ def _documents_of(person: str) -> Select[Any]:
         .join(identities, identities.c.id == contributions.c.identity_id)
         .where(identities.c.person_id == person)
     )
+
+
+def _save_statement() -> Any:
+    statement = insert(documents)
+    kept = {column.name: statement.excluded[column.name] for column in documents.c}
+    del kept["id"], kept["public_id"], kept["item_id"]
+    return statement.on_conflict_do_update(index_elements=["item_id"], set_=kept)
+
+
+_SAVE = _save_statement()

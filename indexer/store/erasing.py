@@ -204,7 +204,7 @@ def _next_former(transaction: Transaction, document: int) -> int:
     known = select(func.count()).where(identities.c.kind == IdentityKind.FORMER, identities.c.id.in_(former))
     number = int(transaction.execute(known).scalar_one()) + 1
     identity = former_identity(number)
-    return identity_ids(transaction, [Contribution(identity, FORMER_MEMBER, Role.AUTHOR)])[identity]
+    return identity_ids(transaction, [[Contribution(identity, FORMER_MEMBER, Role.AUTHOR)]])[identity]
 
 
 def _leave_audiences(transaction: Transaction, ids: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.domain.people import Contribution, Identity, IdentityKind, Person
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
+from indexer.store.rows import plain_rows
 from indexer.store.tables import (
     contributions,
     disowned_identities,
@@ -34,19 +35,24 @@ class StoredIdentity:
     person_id: str | None
 
 
-def identity_ids(transaction: Transaction, parts: Iterable[Contribution]) -> dict[Identity, int]:
-    """The row ids of the identities in these contributions, new ones added."""
+def identity_ids(transaction: Transaction, documents: Iterable[Iterable[Contribution]]) -> dict[Identity, int]:
+    """The row ids of the identities in the contributions to some documents, new ones added."""
     names: dict[Identity, str | None] = {}
-    for part in parts:
-        names[part.identity] = names.get(part.identity) or part.display_name
-    return {identity: _upsert(transaction, identity, name) for identity, name in names.items()}
+    for parts in documents:
+        named: dict[Identity, str | None] = {}
+        for part in parts:
+            named[part.identity] = named.get(part.identity) or part.display_name
+        for identity, name in named.items():
+            names[identity] = max(filter(None, (names.get(identity), name)), default=None)
+    return _save_identities(transaction, names)
 
 
 def link_identities(transaction: Transaction, pairs: Iterable[tuple[Identity, Identity]]) -> None:
     """Note that a source showed both identities for one person."""
-    for one, other in pairs:
-        ids = sorted((_upsert(transaction, one, None), _upsert(transaction, other, None)))
-        transaction.execute(insert(identity_links).values(one=ids[0], other=ids[1]).on_conflict_do_nothing())
+    shown = list(pairs)
+    ids = _save_identities(transaction, {end: None for pair in shown for end in pair})
+    if rows := [dict(zip(("one", "other"), sorted((ids[one], ids[other])), strict=True)) for one, other in shown]:
+        transaction.execute(insert(identity_links).on_conflict_do_nothing(), rows)
 
 
 def vouch(transaction: Transaction, vouched: Mapping[Identity, str]) -> None:
@@ -294,24 +300,35 @@ def _identity_of(kind: str, namespace: str, value: str) -> Identity:
     return Identity(IdentityKind(kind), namespace, value)
 
 
+def _save_identities(transaction: Transaction, names: Mapping[Identity, str | None]) -> dict[Identity, int]:
+    """The row ids of identities, given with what they are called; new ones are added."""
+    if not names:
+        return {}
+    rows = [
+        {"kind": identity.kind, "namespace": identity.namespace, "value": identity.value, "display_name": name}
+        for identity, name in names.items()
+    ]
+    transaction.execute(_UPSERT, rows)
+    columns = identities.c.kind, identities.c.namespace, identities.c.value
+    return {
+        _identity_of(*key): row_id
+        for batch in in_batches((row["kind"], row["namespace"], row["value"]) for row in rows)
+        for row_id, *key in plain_rows(
+            transaction, select(identities.c.id, *columns).where(tuple_(*columns).in_(batch))
+        )
+    }
+
+
 def _upsert(transaction: Transaction, identity: Identity, display_name: str | None) -> int:
-    told = {"kind": identity.kind, "namespace": identity.namespace, "value": identity.value, "name": display_name}
-    return int(transaction.execute(_UPSERT, told).scalar_one())
+    return _save_identities(transaction, {identity: display_name})[identity]
 
 
 def _upsert_statement() -> Any:
-    statement = insert(identities).values(
-        kind=bindparam("kind"),
-        namespace=bindparam("namespace"),
-        value=bindparam("value"),
-        display_name=bindparam("name"),
-    )
+    statement = insert(identities)
     new, old = statement.excluded.display_name, identities.c.display_name
     # Of two names the later in the alphabet: whichever it is, it must not depend on what was read first.
     name = func.coalesce(func.max(new, old), new, old)
-    return statement.on_conflict_do_update(
-        index_elements=["kind", "namespace", "value"], set_={"display_name": name}
-    ).returning(identities.c.id)
+    return statement.on_conflict_do_update(index_elements=["kind", "namespace", "value"], set_={"display_name": name})
 
 
 # Made once: making it takes longer than carrying it out, and every credit of every document needs it.

@@ -102,19 +102,18 @@ def record_item(
     """Write down how the reading of an item ended, and after so many failures in a row when to try again; gives the
     item's row id."""
     values = {
+        "source": source,
+        "uri": uri,
         "revision": revision,
         "content_digest": content_digest,
         "state": state,
         "reason": reason,
         "read_at": datetime.now(UTC),
+        "attempts": 1,
         "failures": failures,
         "next_try": next_try,
     }
-    statement = insert(items).values(source=source, uri=uri, attempts=1, **values)
-    statement = statement.on_conflict_do_update(
-        index_elements=["source", "uri"], set_={**values, "attempts": items.c.attempts + 1}
-    )
-    return int(transaction.execute(statement.returning(items.c.id)).scalar_one())
+    return int(transaction.execute(_RECORD, values).scalar_one())
 
 
 def touch_item(transaction: Transaction, source: str, uri: str, revision: str) -> None:
@@ -215,3 +214,17 @@ def report_items(
 
 def _known(row: Any) -> KnownItem:
     return KnownItem(row.revision, row.content_digest, ItemState(row.state), row.failures, row.next_try)
+
+
+def _record_statement() -> Any:
+    told = ("revision", "content_digest", "state", "reason", "read_at", "failures", "next_try")
+    statement = insert(items)
+    new: dict[str, Any] = {name: statement.excluded[name] for name in told}
+    again = statement.on_conflict_do_update(
+        index_elements=["source", "uri"], set_={**new, "attempts": items.c.attempts + 1}
+    )
+    return again.returning(items.c.id)
+
+
+# Made once: making it takes longer than carrying it out, and every item needs it.
+_RECORD = _record_statement()

@@ -29,7 +29,7 @@ def test_a_persons_name_does_not_depend_on_the_order_of_reading(
     transaction: Transaction, names: tuple[str | None, ...]
 ) -> None:
     for name in names:
-        identities.identity_ids(transaction, named(name))
+        identities.identity_ids(transaction, [named(name)])
     identities.vouch(transaction, {IVY: "ivy"})
     assert [entry.display_name for entry in identities.all_identities(transaction)] == ["Ivy"]
 
@@ -37,7 +37,7 @@ def test_a_persons_name_does_not_depend_on_the_order_of_reading(
 def test_a_handle_shown_only_beside_addresses_joins_them(transaction: Transaction) -> None:
     other = address_identity("ivy.rao@x.example")
     people.apply_directory(transaction, DirectoryRecords((DirectoryPerson(Person("ivy", "Ivy"), (IVY,)),)))
-    identities.identity_ids(transaction, [Contribution(other, None, Role.AUTHOR)])
+    identities.identity_ids(transaction, [[Contribution(other, None, Role.AUTHOR)]])
     identities.link_identities(transaction, [(IVY, HANDLE), (HANDLE, other)])
     resolve_people(transaction, ())
     assert identities.people_behind(transaction, [HANDLE]) == {HANDLE: "ivy"}
