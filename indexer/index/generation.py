@@ -19,8 +19,9 @@ from typing import Any
 
 from indexer.domain.errors import GenerationInvalid, IndexCorrupt, NotFound, StorageFull, StorageReadOnly
 from indexer.index.files import checksum, read_json, write_atomically
+from indexer.index.journal import KeptVectors
 from indexer.index.manifest import GenerationManifest, read_manifest, write_manifest
-from indexer.index.opening import Generation, KeptVectors, check_heads, kept_vectors, problems_of
+from indexer.index.opening import Generation, check_heads, kept_vectors, problems_of
 from indexer.index.segment import MANIFEST
 
 __all__ = ["CURRENT", "Generation", "GenerationInfo", "GenerationManifest", "IndexFolder"]

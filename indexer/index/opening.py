@@ -5,7 +5,6 @@ was noted when they were written. Whether every byte is as it was tell `problems
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.domain.errors import IndexCorrupt
 from indexer.index.files import checksum, head_of, read_json
+from indexer.index.journal import KeptVectors
 from indexer.index.manifest import GenerationManifest
 from indexer.index.segment import COLUMNS, MANIFEST, VECTORS, Segment, broken_files
 from indexer.index.vectors import VectorIndex
@@ -56,14 +56,6 @@ class Generation:
         """The passages that count, ascending."""
         parts = [segment.passages[alive] for segment, alive in zip(self.segments, self.alive, strict=True)]
         return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class KeptVectors:
-    """The vectors of a segment and, row by row, the digests of their texts."""
-
-    digests: NDArray[np.uint8]
-    vectors: VectorIndex
 
 
 def kept_vectors(folder: Path, fingerprint: str) -> KeptVectors | None:

@@ -18,10 +18,11 @@ from indexer.domain.errors import IndexCorrupt
 from indexer.domain.progress import Progress, ReportProgress
 from indexer.embedding import Encoder, encoder_spec
 from indexer.home import Home
-from indexer.index import EmbeddingJournal, Generation, GenerationManifest, Row, Segment, write_segment
-from indexer.index.opening import KeptVectors
+from indexer.index import Generation, GenerationManifest, Row, Segment, write_segment
+from indexer.index.journal import KeptVectors
 from indexer.passages import indexed_text
 from indexer.pipeline.costs import settings_that_cost
+from indexer.pipeline.embedding import PassageVectors
 from indexer.pipeline.verify import check_new
 from indexer.settings import Settings
 from indexer.store import outdated, passages, retired
@@ -29,8 +30,6 @@ from indexer.store.passages import IndexablePassage
 
 log = logging.getLogger(__name__)
 
-PASSAGES_A_BATCH = 512
-ENCODED_AT_ONCE = 64  # a second of work, after which progress is told and a job can be stopped
 DEAD_SHARE = 0.25
 SMALL_CHANGE = 500  # passages that are written again to tidy up before a change is published; more only afterwards
 
@@ -98,10 +97,10 @@ def _build(
         if _same(dead, present.manifest.dead):
             return None
     dimension = present.manifest.dimension if present else encoder.dimension
-    vectors = _Vectors(home, encoder, dimension, _reusable(home, encoder, present, anew), report, len(missing))
+    vectors = PassageVectors(home, encoder, dimension, _reusable(home, encoder, present, anew), report, len(missing))
     new = [
-        _write(home, [row for row, _ in batch], np.stack([vector for _, vector in batch]), encoder, report)
-        for batch in _embedded(home, missing, vectors, settings.index.segment_passages)
+        _write(home, rows, vectors.of(rows), encoder, report)
+        for rows in _rows(home, missing, settings.index.segment_passages)
     ]
     manifest = home.index.publish(
         [*(segment.folder for segment in kept), *new],
@@ -213,19 +212,13 @@ def _same(dead: NDArray[np.int64], known: Sequence[int]) -> bool:
     return {int(passage) for passage in dead} == set(known)
 
 
-def _embedded(
-    home: Home, missing: NDArray[np.int64], vectors: "_Vectors", at_most: int
-) -> Iterator[list[tuple[Row, NDArray[np.float32]]]]:
-    """The missing passages with their vectors, as many at a time as one segment holds."""
+def _rows(home: Home, missing: NDArray[np.int64], at_most: int) -> Iterator[list[Row]]:
+    """The missing passages, as many at a time as one segment holds."""
     for start in range(0, len(missing), at_most):
-        ids = [int(passage) for passage in missing[start : start + at_most]]
-        found: list[tuple[Row, NDArray[np.float32]]] = []
         with home.database.read() as transaction:
-            stored = [_row(passage) for passage in passages.indexable_passages(transaction, ids)]
-        for first in range(0, len(stored), PASSAGES_A_BATCH):
-            batch = stored[first : first + PASSAGES_A_BATCH]
-            found += zip(batch, vectors.of(batch), strict=True)
-        yield found
+            stored = passages.indexable_passages(transaction, missing[start : start + at_most].tolist())
+            rows = [_row(passage) for passage in stored]
+        yield rows
 
 
 def _row(passage: IndexablePassage) -> Row:
@@ -251,55 +244,3 @@ def _write(
 
     write_segment(folder, rows, vectors, encoder.fingerprint, tell)
     return folder
-
-
-class _Vectors:
-    """Vectors of passages: taken from segments or journal where the same text was embedded before, else computed."""
-
-    def __init__(
-        self,
-        home: Home,
-        encoder: Encoder,
-        dimension: int,
-        kept: Sequence[KeptVectors],
-        report: ReportProgress,
-        total: int,
-    ) -> None:
-        self._kept = kept
-        self._encoder = encoder
-        self._report = report
-        self._total = total
-        self._done = 0
-        self.encoded = 0
-        self.dimension = dimension
-        self._journal = EmbeddingJournal(home.index.root, encoder.fingerprint, self.dimension)
-        self._written = self._journal.read()
-
-    def of(self, rows: Sequence[Row]) -> list[NDArray[np.float32]]:
-        known = self._known([row.digest for row in rows])
-        fresh = {row.digest: row.text for row in rows if row.digest not in known}
-        told = self._done + len(rows) - len(fresh)
-        for first in range(0, len(fresh), ENCODED_AT_ONCE):
-            digests = list(fresh)[first : first + ENCODED_AT_ONCE]
-            encoded = self._encoder.encode_passages([fresh[digest] for digest in digests])
-            self._journal.append(digests, encoded)
-            known.update(zip(digests, encoded, strict=True))
-            told += len(digests)
-            self._report(Progress("embedding", told, self._total, "passages"))
-        self.encoded += len(fresh)
-        self._done += len(rows)
-        self._report(Progress("embedding", self._done, self._total, "passages"))
-        return [known[row.digest] for row in rows]
-
-    def forget(self) -> None:
-        """Drop the journal once its vectors are in a published segment."""
-        self._journal.remove()
-
-    def _known(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        known = {d: self._written[d].astype(np.float32) for d in digests if d in self._written}
-        halves = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)[:, 0]
-        for kept in self._kept:
-            first = np.ascontiguousarray(kept.digests).view(np.uint64)[:, 0]
-            for row in np.flatnonzero(np.isin(first, halves)):
-                known[kept.digests[row].tobytes()] = kept.vectors.matrix[row].astype(np.float32)
-        return known

@@ -13,7 +13,6 @@ import yaml
 from indexer.embedding import open_encoder
 from indexer.home import Home
 from indexer.passages import indexed_text
-from indexer.pipeline.build import PASSAGES_A_BATCH
 from indexer.settings import load_settings
 from indexer.store import passages
 from scripts.benches.common import CACHE, DATA, Bench, knowwho
@@ -30,6 +29,7 @@ PROTOCOL = (
 SETS = ("kubernetes", "nasa-llis", "jose-papers", "urho3d-forum")
 WORK = CACHE / "real"
 SAMPLED = 8
+PASSAGES_A_CALL = 512
 OTHER_CATEGORIES = ("6", "7", "9", "11", "12", "13", "14", "15", "16", "17")  # the set does not name them
 QUESTIONS = (
     "in-place pod resize",
@@ -214,7 +214,7 @@ def timed_index(config: Path) -> tuple[float, dict[str, Any]]:
 
 
 def encoder_seconds(home: Home, settings: ServiceSettings) -> float:
-    """How long the encoder takes for the home's passages, in the batches that indexing uses.
+    """How long the encoder takes for the home's passages, in long calls.
 
     Measured on every eighth batch, which is about six thousand passages of all sources, and scaled; its start counts.
     """
@@ -226,8 +226,8 @@ def encoder_seconds(home: Home, settings: ServiceSettings) -> float:
     encoder.encode_query("ready")
     ready = time.monotonic()
     encoded = 0
-    for first in range(0, len(texts), SAMPLED * PASSAGES_A_BATCH):
-        batch = texts[first : first + PASSAGES_A_BATCH]
+    for first in range(0, len(texts), SAMPLED * PASSAGES_A_CALL):
+        batch = texts[first : first + PASSAGES_A_CALL]
         encoder.encode_passages(batch)
         encoded += len(batch)
     return ready - start + (time.monotonic() - ready) * len(texts) / encoded
