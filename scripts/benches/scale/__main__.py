@@ -57,6 +57,7 @@ def main() -> None:
         compare_indexing(bench, small, large)
     if len(found) > 1:
         compare_answers(bench, found[0], found[-1])
+    bench.json_file = bench.json_file or FIGURES / "run.json"
     bench.note("plot", plotted())
     bench.finish()
 
@@ -132,7 +133,7 @@ def save(found: Figures) -> None:
 
 def plotted() -> Path:
     """Draw the latest figures of every size."""
-    runs: Sequence[dict[str, float]] = [json.loads(file.read_text()) for file in FIGURES.glob("*.json")]
+    runs: Sequence[dict[str, float]] = [json.loads(file.read_text()) for file in FIGURES.glob("[0-9]*.json")]
     draw(FIGURES / "scale.png", runs)
     return FIGURES / "scale.png"
 

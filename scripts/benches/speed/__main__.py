@@ -5,13 +5,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.benches.common import Bench
+from scripts.benches.common import CACHE, Bench
 from scripts.benches.speed import encoding, indexing, querying
+from scripts.benches.speed.runs import KEPT, draw
 
 PROTOCOL = (
     "each part says what it does and in which order. What is compared takes turns in one run, on the same machine with "
     "as many threads; figures are medians of wall time, spread is lowest to highest"
 )
+FIGURES = CACHE / "speed" / "figures"
 PARTS: dict[str, Callable[[Bench], None]] = {
     "encoding": encoding.measure,
     "indexing": indexing.measure,
@@ -24,6 +26,11 @@ def main() -> None:
     bench = Bench.start("speed", PROTOCOL, SETS, add_options)
     for part in bench.options.parts:
         PARTS[part](bench)
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    bench.json_file = bench.json_file or FIGURES / "speed.json"
+    if KEPT in bench.figures:
+        draw(FIGURES / "speed.png", bench.figures)
+        bench.note("plot", FIGURES / "speed.png")
     bench.finish()
 
 

@@ -15,6 +15,7 @@ from indexer.embedding import Encoder, open_encoder
 from indexer.embedding.models import model_folder
 from indexer.settings import load_settings
 from scripts.benches.common import Bench
+from scripts.benches.speed.runs import keep
 from scripts.benches.speed.texts import lessons
 from scripts.benches.speed.timing import Took, alternating, busy
 from service.settings import ServiceSettings
@@ -67,6 +68,8 @@ def measure(bench: Bench) -> None:
         walls = [run.wall for run in runs]
         spread = f"{min(walls):.3f} to {max(walls):.3f}"
         bench.note(f"{name}, seconds (spread; of the processor)", f"{median(walls):.3f} ({spread}; {busy(runs):.3f})")
+    rates = {name: [len(texts) / run.wall for run in took[name]] for name in ("Knowwho", "SentenceTransformer.encode")}
+    keep(bench, "encoding, passages a second", rates)
     compare_rates(bench, took, arithmetic(ordinary[0].auto_model.config, lengths), len(texts))
     compare_vectors(bench, encoder, ordinary, texts)
 

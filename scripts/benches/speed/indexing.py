@@ -17,6 +17,7 @@ from scripts.benches.common import CACHE, CHECKOUT, DATA, Bench
 from scripts.benches.peers.running import PEERS, write_passages
 from scripts.benches.scale.homes import Built
 from scripts.benches.serving import even
+from scripts.benches.speed.runs import keep
 from scripts.benches.speed.timing import Took
 
 SETS = ("kubernetes", "nasa-llis")
@@ -58,6 +59,7 @@ def tell(bench: Bench, rates: dict[str, list[float]]) -> None:
     for name, found in rates.items():
         spread = f"{min(found):.1f} to {max(found):.1f}"
         bench.note(f"indexing: {name}, passages a second (spread)", f"{median(found):.1f} ({spread})")
+    keep(bench, "indexing, passages a second", rates)
     typical = {name: median(found) for name, found in rates.items()}
     share = typical["knowwho index"] / typical["encoder alone"]
     bench.bar("indexing / encoder alone", round(share, 3), "at least .9", share >= 0.9)

@@ -18,6 +18,7 @@ from scripts.benches.questions import TELL, questions
 from scripts.benches.scale.arithmetic import percentile
 from scripts.benches.scale.homes import Built, home_of
 from scripts.benches.serving import Server, knowwho_serving
+from scripts.benches.speed.runs import keep
 
 PROTOCOL = (
     "a home of the scale bench. Peers hold the same passages with the same vectors, given to them, so that they "
@@ -33,6 +34,7 @@ WORK = CACHE / "speed" / "querying"
 CLIENTS = 16
 WARM_UP, ALONE = 50, 300
 NAME = "Knowwho"
+RATE, P50, PROCESSOR = "answers a second", "milliseconds of an answer, p50", "milliseconds of the processor an answer"
 
 
 def measure(bench: Bench) -> None:
@@ -56,12 +58,14 @@ def tell(bench: Bench, told: dict[str, list[dict[str, float]]]) -> None:
             found = [run[figure] for run in runs]
             spread = f"{min(found):.2f} to {max(found):.2f}"
             bench.note(f"querying: {name}, {figure} (spread)", f"{median(found):.2f} ({spread})")
+    for figure in (RATE, P50, PROCESSOR):
+        keep(bench, f"querying, {figure}", {name: [run[figure] for run in runs] for name, runs in told.items()})
     ours = {figure: median(run[figure] for run in told[NAME]) for figure in told[NAME][0]}
     for encoder in (OURS, ORDINARY):
         for share, most in ((50, 1.5), (95, 3)):
             times = ours[f"milliseconds of an answer, p{share}"] / ours[f"milliseconds of encoding by {encoder}"]
             bench.bar(f"p{share} / encoding by {encoder}", round(times, 2), f"at most {most}", times <= most)
-    rates = {name: median(run["answers a second"] for run in runs) for name, runs in told.items()}
+    rates = {name: median(run[RATE] for run in runs) for name, runs in told.items()}
     fastest = max((peer.name for peer in PEERS), key=rates.__getitem__)
     times = rates[NAME] / rates[fastest]
     bench.bar(f"answers a second / fastest peer ({fastest})", round(times, 2), "at least 3", times >= 3)
@@ -105,13 +109,13 @@ def answers_of(
         worked = server.processor() - worked
         memory = server.memory()
     return {
-        "milliseconds of an answer, p50": percentile(alone.milliseconds, 50),
+        P50: percentile(alone.milliseconds, 50),
         "milliseconds of an answer, p95": percentile(alone.milliseconds, 95),
         **{f"milliseconds of encoding by {name}": median(before[name] + after[name]) for name in (OURS, ORDINARY)},
-        "answers a second": many.rate,
+        RATE: many.rate,
         "milliseconds of an answer among 16, p50": percentile(many.milliseconds, 50),
         "milliseconds of an answer among 16, p95": percentile(many.milliseconds, 95),
-        "milliseconds of the processor an answer": 1000 * worked / len(many.milliseconds),
+        PROCESSOR: 1000 * worked / len(many.milliseconds),
         "share of a core that asking took": many.processor / many.seconds,
         "answers that were none": alone.failed + many.failed,
         "MB resident": memory.resident / 1e6,
