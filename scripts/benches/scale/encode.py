@@ -7,11 +7,13 @@ passages that are not encoded yet an approximate vector, kept apart, in minutes 
 import argparse
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 
+from indexer.domain.errors import DocumentUnreadable
 from indexer.embedding import open_encoder
 from indexer.parsing.base import ParseHints
 from indexer.parsing.thread import ThreadParser
@@ -89,8 +91,9 @@ def passages() -> Iterator[str]:
     cut = PassageSettings.model_validate({**settings.model_dump(), **corpus.PASSAGES})
     parser = ThreadParser()
     for line in corpus.threads():
-        document = parser.parse(line.encode(), ParseHints("thread.json"))
-        yield from (passage.indexed_text for passage in split(document, cut))
+        with suppress(DocumentUnreadable):  # of messages that were deleted
+            document = parser.parse(line.encode(), ParseHints("thread.json"))
+            yield from (passage.indexed_text for passage in split(document, cut))
 
 
 if __name__ == "__main__":
