@@ -3,25 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import DocumentKind
-from indexer.index.allowed import AllowedRows, frequencies, rare_rows
+from indexer.index.allowed import AllowedRows
 from indexer.index.generation import Generation
-from indexer.index.keywords import K1, CorpusStatistics, score
+from indexer.index.identified import rare_numbers
+from indexer.index.matching import Matching, Sums
 from indexer.index.nearest import nearest
-from indexer.index.segment import KINDS, Segment, day_of
+from indexer.index.readable import Readable, Views
+from indexer.index.segment import KINDS, day_of
 from indexer.index.spelling import Spelling, find_spellings
-from indexer.index.stretches import AudienceRows, Stretches
 from indexer.index.tokens import Identifier, identifiers, tokens
 from indexer.index.vectors import cosines_of
 
 MOST_OCCURRENCES_IN_QUERY = 3
-
-Number = TypeVar("Number", np.int64, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,8 @@ class LocalEngine:
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
-        self._by_audience = [AudienceRows(s.audiences, s.keywords.lengths) for s in generation.segments]
+        self._views = Views(generation)
+        self._sums = Sums(sum(segment.rows for segment in generation.segments))
 
     @property
     def generation(self) -> str:
@@ -119,71 +119,51 @@ class LocalEngine:
     def candidates(
         self, vector: NDArray[np.float32] | None, terms: QueryTerms, rows: RowFilter, per_list: int
     ) -> Candidates:
-        parts = self._parts(rows)
-        rare = rare_rows(parts, terms.identifiers)
-        scores, most = _score(parts, terms)
-        near = [np.zeros(0, np.int64)] * len(parts) if vector is None else nearest(vector, parts, per_list)
-        found = _joined(
-            [
-                _search(part, np.union1d(exact, close), vector, scored, per_list)
-                for part, exact, close, scored in zip(parts, rare, near, scores, strict=True)
-            ]
-        )
-        exact = np.sort(
-            _concatenated([part.passages_at(rows) for part, rows in zip(parts, rare, strict=True)], np.int64)
-        )
-        keep = np.isin(found.passages, exact)
-        keep[best_matching(found.scores, found.passages, per_list)] = True
+        readable = self._views.of(rows.audiences, rows.without)
+        parts = _allowed(readable, rows)
+        mask = None if parts is readable.parts else _mask_of(parts)
+        exact = rare_numbers(readable, mask, terms.identifiers)
+        near = np.zeros(0, np.int64) if vector is None else _nearest(readable, parts, vector, per_list)
+        with self._sums.lent() as sums:
+            matching = Matching(readable, terms.weights, mask, sums)
+            chosen = np.unique(np.concatenate([exact, near, matching.best(per_list)]))
+            spread = readable.spread(chosen)
+            scores = matching.scores(spread)
+            matching.clear()
+        passages, vectors = readable.passages_at(spread), readable.vectors_at(spread)
+        none = vector is None or not len(chosen)
+        cosines = np.zeros(len(chosen), np.float32) if none else cosines_of(vector, vectors)
+        keep = np.isin(chosen, exact)
+        keep[best_matching(scores, passages, per_list)] = True
         if vector is not None:
-            keep[best_of(found.cosines, found.passages, per_list)] = True
+            keep[best_of(cosines, passages, per_list)] = True
         kept = np.flatnonzero(keep)
-        kept = kept[np.argsort(found.passages[kept])]
+        kept = kept[np.argsort(passages[kept])]
         return Candidates(
-            found.passages[kept],
-            found.documents[kept],
-            found.cosines[kept],
-            np.asarray(found.scores[kept] / np.float32(most or 1.0), np.float32),
-            found.vectors[kept],
-            exact,
+            passages[kept],
+            readable.documents_at(spread)[kept],
+            cosines[kept],
+            np.asarray(scores[kept] / np.float32(matching.most or 1.0), np.float32),
+            vectors[kept],
+            np.sort(readable.passages_at(readable.spread(exact))),
         )
 
     def spellings(self, words: Sequence[str], rows: RowFilter) -> list[Spelling]:
-        return find_spellings(self._parts(rows), words) if words else []
-
-    def _parts(self, rows: RowFilter) -> list[AllowedRows]:
-        together = zip(self._generation.segments, self._generation.alive, self._by_audience, strict=True)
-        return [
-            _part(segment, alive, *by_audience.of(rows.audiences), rows) for segment, alive, by_audience in together
-        ]
+        return find_spellings(self._views.of(rows.audiences, rows.without), words) if words else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Chosen rows of one segment, each (n,); `vectors` is (n, dimension)."""
-
-    passages: NDArray[np.int64]
-    documents: NDArray[np.int64]
-    cosines: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    vectors: NDArray[np.float32]
+def _allowed(readable: Readable, rows: RowFilter) -> Sequence[AllowedRows]:
+    """The parts with what the filters leave of them; those of the viewer themselves where there are no filters."""
+    conditions = (rows.communities, rows.kinds, rows.since, rows.until, rows.documents)
+    if all(condition is None for condition in conditions):
+        return readable.parts
+    return [replace(part, mask=_passing(part, rows)) for part in readable.parts]
 
 
-def _part(
-    segment: Segment, alive: NDArray[np.bool_], stretches: Stretches, tokens_in_all: int, rows: RowFilter
-) -> AllowedRows:
-    live = stretches.column(alive)
-    if len(rows.without):
-        live = live & ~np.isin(stretches.column(segment.passages), rows.without)
-    gone = stretches.rows_at(np.flatnonzero(~live))
-    left = tokens_in_all - int(segment.keywords.lengths[gone].sum(dtype=np.int64))
-    return AllowedRows(segment, stretches, live if len(gone) else None, _allowed(segment, stretches, live, rows), left)
-
-
-def _allowed(
-    segment: Segment, stretches: Stretches, live: NDArray[np.bool_], rows: RowFilter
-) -> NDArray[np.bool_] | None:
-    """Which of the rows pass the filters, (rows,) by place; None where all do."""
-    mask = live
+def _passing(part: AllowedRows, rows: RowFilter) -> NDArray[np.bool_]:
+    """Which of the rows that count pass the filters, (rows,) by place."""
+    segment, stretches = part.segment, part.stretches
+    mask = np.ones(stretches.rows, np.bool_) if part.mask is None else part.mask
     if rows.communities is not None:
         mask = mask & np.isin(stretches.column(segment.communities), list(rows.communities))
     if rows.kinds is not None:
@@ -195,41 +175,22 @@ def _allowed(
         mask = mask & (days <= day_of(rows.until)) & (days > np.iinfo(np.int32).min)
     if rows.documents is not None:
         mask = mask & np.isin(stretches.column(segment.documents), list(rows.documents))
-    return None if mask.all() else mask
+    return mask
 
 
-def _score(parts: Sequence[AllowedRows], terms: QueryTerms) -> tuple[list[NDArray[np.float32]], float]:
-    """BM25 of each part's rows, (rows,) by place and 0 where they are not allowed, and the most that it could be."""
-    weighted = sorted(terms.weights.items())
-    found = [part.postings(terms.weights) for part in parts]
-    number = sum(part.passages for part in parts)
-    mean_length = sum(part.tokens for part in parts) / max(number, 1) or 1.0  # of empty texts
-    statistics = CorpusStatistics(number, mean_length, frequencies(parts, found))
-    scores = []
-    for part, postings in zip(parts, found, strict=True):
-        scored = score(part.stretches.rows, weighted, postings, statistics)
-        if part.mask is not None:
-            scored[~part.mask] = 0
-        scores.append(scored)
-    return scores, sum(weight * statistics.idf(term) * (K1 + 1) for term, weight in weighted)
+def _mask_of(parts: Sequence[AllowedRows]) -> NDArray[np.bool_]:
+    """Which rows count and pass the filters, (rows,) by number."""
+    masks = [np.ones(part.stretches.rows, np.bool_) if part.mask is None else part.mask for part in parts]
+    return np.concatenate([np.zeros(0, np.bool_), *masks])
 
 
-def _search(
-    part: AllowedRows,
-    certain: NDArray[np.int64],
-    vector: NDArray[np.float32] | None,
-    scores: NDArray[np.float32],
-    per_list: int,
-) -> _Found:
-    """What may be among the candidates: the places that certainly are to be looked at, and the best by words."""
-    segment, stretches = part.segment, part.stretches
-    matching = np.flatnonzero(scores)
-    passages = part.passages_at(matching) if len(matching) > per_list else matching
-    chosen = np.union1d(matching[best_of(scores[matching], passages, per_list)], certain)
-    rows = stretches.rows_at(chosen)
-    vectors = segment.vectors.rows(rows)
-    cosines = np.zeros(len(chosen), np.float32) if vector is None else cosines_of(vector, vectors)
-    return _Found(segment.passages[rows], segment.documents[rows], cosines, scores[chosen], vectors)
+def _nearest(
+    readable: Readable, parts: Sequence[AllowedRows], vector: NDArray[np.float32], limit: int
+) -> NDArray[np.int64]:
+    """The numbers of the rows that may be among the `limit` closest."""
+    places = nearest(vector, parts, limit)
+    moved = [own + offset for own, offset in zip(places, readable.offsets, strict=False)]
+    return np.concatenate([np.zeros(0, np.int64), *moved])
 
 
 def best_matching(scores: NDArray[np.float32], passages: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
@@ -246,17 +207,3 @@ def best_of(values: NDArray[np.float32], passages: NDArray[np.int64], limit: int
     least = np.partition(values, -limit)[-limit]
     above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
     return np.concatenate([above, equal[np.argsort(passages[equal])][: limit - len(above)]])
-
-
-def _joined(parts: Sequence[_Found]) -> _Found:
-    return _Found(
-        _concatenated([part.passages for part in parts], np.int64),
-        _concatenated([part.documents for part in parts], np.int64),
-        _concatenated([part.cosines for part in parts], np.float32),
-        _concatenated([part.scores for part in parts], np.float32),
-        np.concatenate([part.vectors for part in parts]) if parts else np.zeros((0, 0), np.float32),
-    )
-
-
-def _concatenated(parts: Sequence[NDArray[Number]], kind: type[Number]) -> NDArray[Number]:
-    return np.concatenate(parts) if parts else np.zeros(0, kind)

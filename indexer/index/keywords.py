@@ -4,20 +4,24 @@ A term is kept as a 64-bit hash; its text stands in `terms.txt` in the same orde
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index.stretches import Stretches
 from indexer.index.tokens import TOKEN, tokens
 
 K1 = 1.2
 B = 0.75
 MOST_OCCURRENCES = 255
+FREQUENT = "frequent.npy"
+FREQUENT_TERMS = "frequent_terms.npy"
+FREQUENT_SHARE = 8  # one row in eight: a byte a row then takes hardly more room than postings do
+FREQUENT_ROWS = 8_192  # smaller segments are searched quickly anyway
 
 
 class KeywordBuilder:
@@ -49,11 +53,14 @@ class KeywordBuilder:
         rows = np.repeat(np.arange(len(order)), lengths)
         keys, counts = np.unique(rank[numbers] * max(len(order), 1) + rows, return_counts=True)
         term_of, row_of = np.divmod(keys, max(len(order), 1))
-        np.save(folder / "terms.npy", hashes[by_hash])
-        np.save(folder / "starts.npy", np.searchsorted(term_of, np.arange(len(texts) + 1)))
-        np.save(folder / "rows.npy", row_of.astype(np.uint32))
-        np.save(folder / "counts.npy", np.minimum(counts, MOST_OCCURRENCES).astype(np.uint8))
+        terms, starts = hashes[by_hash], np.searchsorted(term_of, np.arange(len(texts) + 1))
+        having, often = row_of.astype(np.uint32), np.minimum(counts, MOST_OCCURRENCES).astype(np.uint8)
+        np.save(folder / "terms.npy", terms)
+        np.save(folder / "starts.npy", starts)
+        np.save(folder / "rows.npy", having)
+        np.save(folder / "counts.npy", often)
         np.save(folder / "lengths.npy", lengths.astype(np.uint32))
+        _write_frequent(folder, terms, starts, having, often, len(order))
         (folder / "terms.txt").write_text("".join(f"{texts[number]}\n" for number in by_hash), encoding="utf-8")
 
 
@@ -90,61 +97,86 @@ class CorpusStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Where a term occurs, each (n,): the places of the rows, ascending, how often it does, and how long the texts are,
-    in tokens."""
+    """How some rows have a term, each (n,): how often, and how long the texts are, in tokens."""
 
-    places: NDArray[np.int64]
-    counts: NDArray[np.uint8]
-    lengths: NDArray[np.uint32]
+    counts: NDArray[np.float32]
+    lengths: NDArray[np.float32]
 
 
 class KeywordIndex:
     """The postings of one segment, open for reading."""
 
     def __init__(self, folder: Path) -> None:
-        self._terms = np.load(folder / "terms.npy", mmap_mode="r")
-        self._starts = np.load(folder / "starts.npy", mmap_mode="r")
-        self._rows = np.load(folder / "rows.npy", mmap_mode="r")
-        self._counts = np.load(folder / "counts.npy", mmap_mode="r")
-        self.lengths = np.load(folder / "lengths.npy", mmap_mode="r")
+        self._terms = _mapped(folder / "terms.npy")
+        self._starts = _mapped(folder / "starts.npy")
+        self._rows = _mapped(folder / "rows.npy")
+        self._counts = _mapped(folder / "counts.npy")
+        self.lengths = _mapped(folder / "lengths.npy")
+        known = (folder / FREQUENT).exists()
+        self._columns = _mapped(folder / FREQUENT) if known else np.zeros((0, len(self.lengths)), np.uint8)
+        frequent = _mapped(folder / FREQUENT_TERMS) if known else np.zeros(0, np.uint64)
+        self._frequent = {int(value): number for number, value in enumerate(frequent)}
 
     def rows_with(self, term: str) -> NDArray[np.uint32]:
         """The rows in which the term occurs, ascending."""
-        return self._rows_between(*self._range(term))
+        starts, ends = self.ranges(np.asarray([term_hash(term)], np.uint64))
+        return self.between(int(starts[0]), int(ends[0]))[0]
 
-    def postings(self, term: str, stretches: Stretches) -> Postings:
-        """Where the term occurs in these rows."""
-        start, end = self._range(term)
-        rows = self._rows_between(start, end)
-        positions, places = stretches.within(rows)
-        return Postings(places, self._counts[start:end][positions], self.lengths[rows[positions]])
+    def ranges(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """From where to where the postings of terms stand, each (n,); the same where there are none."""
+        if not len(self._terms):
+            return np.zeros(len(hashes), np.int64), np.zeros(len(hashes), np.int64)
+        places = np.minimum(np.searchsorted(self._terms, hashes), len(self._terms) - 1)
+        starts = self._starts[places]
+        return starts, np.where(self._terms[places] == hashes, self._starts[places + 1], starts)
 
-    def _rows_between(self, start: int, end: int) -> NDArray[np.uint32]:
+    def between(self, start: int, end: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """Postings of one term: the rows, ascending, and how often each has it."""
         # Nobody would miss a row that is looked for behind the last: this is how damage shows.
         if end > start and self._rows[end - 1] >= len(self.lengths):
             raise IndexError("a term stands in a row that there is not")
-        return np.asarray(self._rows[start:end], np.uint32)
+        return self._rows[start:end], self._counts[start:end]
 
-    def _range(self, term: str) -> tuple[int, int]:
-        value = np.uint64(term_hash(term))
-        place = int(np.searchsorted(self._terms, value))
-        if place == len(self._terms) or self._terms[place] != value:
-            return 0, 0
-        return int(self._starts[place]), int(self._starts[place + 1])
+    def counts_at(self, term: int, start: int, end: int, rows: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """How often each of some rows has the term of this hash, whose postings stand from start to end."""
+        if (column := self._frequent.get(term)) is not None:
+            return np.asarray(self._columns[column][rows], np.uint8)
+        having, counts = self.between(start, end)
+        places = np.minimum(np.searchsorted(having, rows), len(having) - 1)
+        return np.where(having[places] == rows, counts[places], np.uint8(0))
 
 
-def score(
-    rows: int, terms: Sequence[tuple[str, float]], postings: Mapping[str, Postings], statistics: CorpusStatistics
-) -> NDArray[np.float32]:
-    """BM25 of so many rows for weighted terms, (rows,), by place.
+def share(weight: np.float32, postings: Postings, mean_length: float) -> NDArray[np.float32]:
+    """What a term adds to the BM25 of rows, (n,), where `weight` is its weight in the query times its idf.
 
-    Sum over terms of weight · idf · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean length)), after Robertson
+    The sum over terms of weight · idf · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean length)), after Robertson
     and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and b = .75.
     """
-    scores = np.zeros(rows, np.float32)
-    for term, weight in terms:
-        found = postings[term]
-        counts = found.counts.astype(np.float32)
-        penalty = K1 * (1 - B + B * found.lengths.astype(np.float32) / statistics.mean_length)
-        scores[found.places] += np.float32(weight * statistics.idf(term)) * counts * (K1 + 1) / (counts + penalty)
-    return scores
+    penalty = K1 * (1 - B + B * postings.lengths / mean_length)
+    return np.asarray(weight * postings.counts * (K1 + 1) / (postings.counts + penalty), np.float32)
+
+
+def _write_frequent(
+    folder: Path,
+    terms: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    rows: NDArray[np.uint32],
+    counts: NDArray[np.uint8],
+    length: int,
+) -> None:
+    """Write, of the terms that many rows have, how often every row has each: (terms, rows). So a row is looked up in
+    one step."""
+    frequent = np.flatnonzero(np.diff(starts) * FREQUENT_SHARE >= max(length, FREQUENT_ROWS))
+    if not len(frequent):
+        return
+    columns = np.zeros((len(frequent), length), np.uint8)
+    for column, term in zip(columns, frequent, strict=True):
+        taken = slice(starts[term], starts[term + 1])
+        column[rows[taken]] = counts[taken]
+    np.save(folder / FREQUENT, columns)
+    np.save(folder / FREQUENT_TERMS, terms[frequent])
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    """An array over mapped memory: numpy's own memmap takes four times as long for small pieces."""
+    return np.asarray(np.load(file, mmap_mode="r"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index.allowed import AllowedRows
+from indexer.index.readable import Readable
 from indexer.index.tokens import DIGIT, whole_tokens
 
 HARDLY_ANY = 2
@@ -38,23 +38,35 @@ class Spelling:
     similar: tuple[SimilarWord, ...]
 
 
-def find_spellings(parts: Sequence[AllowedRows], words: Sequence[str]) -> list[Spelling]:
+def find_spellings(readable: Readable, words: Sequence[str]) -> list[Spelling]:
     """The doubtful ones of the words, which are given in small letters."""
-    counted = {word: sum(len(part.having_any(whole_tokens(word))) for part in parts) for word in words}
     return [
-        Spelling(word, passages, tuple(_similar(parts, word)))
-        for word, passages in counted.items()
-        if passages <= HARDLY_ANY
+        Spelling(word, passages, tuple(_similar(readable, word)))
+        for word in words
+        if (passages := _passages_with(readable, word)) is not None
     ]
 
 
-def _similar(parts: Sequence[AllowedRows], word: str) -> list[SimilarWord]:
+def _passages_with(readable: Readable, word: str) -> int | None:
+    """How many passages have a word of which there are hardly any; None of the others."""
+    found = readable.occurrences(whole_tokens(word)).values()
+    if any(token.frequency > HARDLY_ANY for token in found):
+        return None
+    having = len(np.unique(np.concatenate([np.zeros(0, np.int64), *map(readable.numbers_with, found)])))
+    return having if having <= HARDLY_ANY else None
+
+
+def _similar(readable: Readable, word: str) -> list[SimilarWord]:
     """Without a bound on how many are looked at: words of other passages would take the places of those that count."""
+    near = _near(readable, word)
+    tokens = {other: whole_tokens(other)[0] for other in near}
+    occurrences = readable.occurrences(tokens.values())
     found = []
-    for other, edits in _near(parts, word).items():
-        token = whole_tokens(other)[0]
-        if len(having := np.concatenate([part.passages_at(part.having(token)) for part in parts])):
-            found.append(SimilarWord(other, token, edits, len(having), _examples(having)))
+    for other, edits in near.items():
+        token = occurrences[tokens[other]]
+        if token.frequency:
+            having = readable.passages_at(readable.spread(readable.numbers_with(token)))
+            found.append(SimilarWord(other, tokens[other], edits, len(having), _examples(having)))
     return sorted(found, key=lambda similar: (similar.edits, -similar.passages, similar.word))
 
 
@@ -64,11 +76,11 @@ def _examples(passages: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(np.sort(passages)[spread].tolist())
 
 
-def _near(parts: Sequence[AllowedRows], word: str) -> dict[str, int]:
+def _near(readable: Readable, word: str) -> dict[str, int]:
     """The words of all segments that may be meant, with their edits: at most one, two where both have eight letters."""
     return {
         other: edits
-        for part in parts
+        for part in readable.parts
         for other, edits in part.segment.words.near(word, 2 if len(word) >= LONG else 1)
         if _may_mean(word, other) and (edits == 1 or len(other) >= LONG)
     }

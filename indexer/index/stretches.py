@@ -41,16 +41,21 @@ class Stretches:
         parts = [values[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
         return np.asarray(parts[0]) if len(parts) == 1 else np.concatenate([values[:0], *parts])
 
-    def within(self, ascending: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def bounds_in(self, ascending: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """From where to where those of some rows, which ascend, stand that are in each stretch, (n,)."""
+        starts, ends = self.starts.astype(ascending.dtype), self.ends.astype(ascending.dtype)
+        return np.searchsorted(ascending, starts), np.searchsorted(ascending, ends)
+
+    def within(self, ascending: NDArray[np.uint32]) -> tuple[NDArray[np.int64] | slice, NDArray[np.int64]]:
         """Which of some rows, which ascend, are among these: their positions, and their places."""
-        first, last = np.searchsorted(ascending, self.starts), np.searchsorted(ascending, self.ends)
+        first, last = self.bounds_in(ascending)
+        if len(first) == 1:
+            positions = slice(int(first[0]), int(last[0]))
+            return positions, np.subtract(ascending[positions], self.starts[0], dtype=np.int64)
         counts = last - first
-        if len(counts) == 1:
-            positions = np.arange(first[0], last[0])
-            return positions, ascending[first[0] : last[0]].astype(np.int64) - self.starts[0]
         before = np.cumsum(counts) - counts
-        positions = np.arange(counts.sum()) + np.repeat(first - before, counts)
-        return positions, ascending[positions].astype(np.int64) + np.repeat(self.offsets - self.starts, counts)
+        chosen = np.arange(counts.sum()) + np.repeat(first - before, counts)
+        return chosen, ascending[chosen].astype(np.int64) + np.repeat(self.offsets - self.starts, counts)
 
 
 class AudienceRows:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.index.keywords import CorpusStatistics, KeywordBuilder, KeywordIndex, score
-from indexer.index.stretches import Stretches
+from indexer.index.keywords import CorpusStatistics, KeywordBuilder, KeywordIndex, Postings, share, term_hash
 
 TEXTS = ("brake pad wear", "brake brake noise", "door seal")
 
@@ -18,11 +17,14 @@ def built(folder: Path, order: list[int] | None = None) -> KeywordIndex:
     return KeywordIndex(folder)
 
 
-def scores_of(index: KeywordIndex, term: str, rows: Stretches | None = None) -> NDArray[np.float32]:
-    readable = rows or Stretches.whole(len(TEXTS))
-    found = index.postings(term, readable)
-    statistics = CorpusStatistics(len(TEXTS), 8 / 3, {term: len(found.places)})
-    return score(readable.rows, [(term, 1.0)], {term: found}, statistics)
+def scores_of(index: KeywordIndex, term: str) -> NDArray[np.float32]:
+    rows = index.rows_with(term)
+    (start,), (end,) = index.ranges(np.asarray([term_hash(term)], np.uint64))
+    postings = Postings(index.between(start, end)[1].astype(np.float32), index.lengths[rows].astype(np.float32))
+    statistics = CorpusStatistics(len(TEXTS), 8 / 3, {term: len(rows)})
+    scores = np.zeros(len(index.lengths), np.float32)
+    scores[rows] = share(np.float32(statistics.idf(term)), postings, statistics.mean_length)
+    return scores
 
 
 def test_scores_are_bm25_worked_out_by_hand(tmp_path: Path) -> None:
@@ -40,12 +42,11 @@ def test_rows_follow_the_order_they_are_written_in(tmp_path: Path) -> None:
     assert np.flatnonzero(scores_of(index, "seal")).tolist() == [0]
 
 
-def test_a_term_is_counted_in_the_rows_that_may_be_read(tmp_path: Path) -> None:
+def test_a_row_is_looked_up_in_the_postings(tmp_path: Path) -> None:
     index = built(tmp_path)
-    apart = Stretches(np.asarray([0, 2]), np.asarray([1, 3]))
-    assert index.postings("brake", apart).places.tolist() == [0]
-    assert index.postings("seal", apart).places.tolist() == [1]
-    assert index.postings("seal", apart).lengths.tolist() == [2]
+    value = term_hash("brake")
+    (start,), (end,) = index.ranges(np.asarray([value], np.uint64))
+    assert index.counts_at(value, start, end, np.asarray([0, 1, 2], np.uint32)).tolist() == [1, 2, 0]
 
 
 def test_an_unknown_term_scores_nothing(tmp_path: Path) -> None:
@@ -56,4 +57,4 @@ def test_an_unknown_term_scores_nothing(tmp_path: Path) -> None:
 
 def test_an_empty_segment_can_be_searched(tmp_path: Path) -> None:
     KeywordBuilder().write(tmp_path, np.zeros(0, np.int64))
-    assert scores_of(KeywordIndex(tmp_path), "brake", Stretches.whole(0)).shape == (0,)
+    assert scores_of(KeywordIndex(tmp_path), "brake").shape == (0,)
