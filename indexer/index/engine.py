@@ -131,8 +131,9 @@ class LocalEngine:
             scores = matching.scores(spread)
             matching.clear()
         passages, vectors = readable.passages_at(spread), readable.vectors_at(spread)
-        none = vector is None or not len(chosen)
-        cosines = np.zeros(len(chosen), np.float32) if none else cosines_of(vector, vectors)
+        cosines = np.zeros(len(chosen), np.float32)
+        if vector is not None and len(chosen):
+            cosines = cosines_of(vector, vectors)
         keep = np.isin(chosen, exact)
         keep[best_matching(scores, passages, per_list)] = True
         if vector is not None:

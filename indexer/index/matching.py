@@ -87,7 +87,7 @@ class Matching:
         best of those that count and pass the filters."""
         terms = sorted(self._terms, key=lambda term: (-term.most, term.found.rows))
         postings = sum(term.found.rows for term in terms)
-        if self._mask is not None and LOOK_UP * len(terms) * np.count_nonzero(self._mask) < postings:
+        if self._mask is not None and LOOK_UP * len(terms) * int(np.count_nonzero(self._mask)) < postings:
             return self._best_of(np.flatnonzero(self._mask), limit)
         rest = np.cumsum([0.0, *(term.most for term in reversed(terms))])[::-1]
         read = self._first_read(terms, FIRST_POSTINGS * limit if postings > FEW_POSTINGS else postings)
@@ -177,6 +177,7 @@ class Matching:
         return spread.numbers
 
     def _is_read_faster(self, term: Term, looked_up: int) -> bool:
+        """Whether all of a term is read sooner than so many rows are looked up in it, which has no column."""
         return term.found.rows < min(LOOK_UP * looked_up, self._readable.rows // FREQUENT_SHARE)
 
     def _allowed(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -54,7 +54,7 @@ class Readable:
     def __init__(self, parts: Sequence[AllowedRows]) -> None:
         self.parts = parts
         self.offsets: list[int] = np.cumsum([0, *(part.stretches.rows for part in parts)]).tolist()
-        self.rows = self.offsets[-1]
+        self.rows: int = self.offsets[-1]
         self.gone = self._through([part.gone for part in parts])
         self.passages = self.rows - len(self.gone)
         # Texts may all be empty.
@@ -64,13 +64,14 @@ class Readable:
 
     def occurrences(self, terms: Iterable[str]) -> dict[str, Occurrences]:
         """Where the terms stand."""
-        wanted = list(dict.fromkeys(terms))
-        found = {term: self._known[term] for term in wanted if term in self._known}
+        wanted, known = list(dict.fromkeys(terms)), self._known
+        found = {term: known[term] for term in wanted if term in known}
         if missing := [term for term in wanted if term not in found]:
             found.update(self._look_up(missing))
-            if len(self._known) > MOST_TERMS:
-                self._known = {}
-            self._known.update(found)
+            # Another thread may be reading what is known: it is replaced, never emptied.
+            if len(known) > MOST_TERMS:
+                self._known = known = {}
+            known.update(found)
         return found
 
     def statistics(self, found: dict[str, Occurrences]) -> CorpusStatistics:
