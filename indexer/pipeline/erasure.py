@@ -1,9 +1,10 @@
 """Erasing people: at once from what anybody can find, then from every file of the home.
 
 `erase_person` takes somebody out of the database in one transaction, after which no search, page or list knows them.
-What they were called still stands in old segments of the index and in pages of SQLite files that are no longer used;
-`finish_erasures` writes those anew. It can be ended at any moment and run again: that there is work left is a row of
-the database. What is kept of whoever was erased are keyed hashes, by which they are known when sources are read.
+What they were called still stands in old segments of the index, in the file of everybody's parts, and in pages of
+SQLite files that are no longer used; `finish_erasures` writes those anew. It can be ended at any moment and run again:
+that there is work left is a row of the database. What is kept of whoever was erased are keyed hashes, by which they are
+known when sources are read.
 """
 
 import secrets
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from indexer.analysis import find_near_duplicates
+from indexer.contributed import keep_columns
 from indexer.domain.content import ParsedDocument
 from indexer.domain.errors import Conflict, NotFound
 from indexer.domain.people import Identity, IdentityKind, Person
@@ -97,6 +99,7 @@ def finish_erasures(
             leave_out_boilerplate(home, source, settings.passages, report)
         find_near_duplicates(home.database, report)
         forget_dead(home, encoder, settings, report)
+        keep_columns(home)
         for copy in home.database.kept_copies():
             copy.unlink(missing_ok=True)
         report(Progress("making the databases forget", 0, None, ""))

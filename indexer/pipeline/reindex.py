@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from indexer.analysis import find_near_duplicates
+from indexer.contributed import renew_columns
 from indexer.domain.content import ItemStamp
 from indexer.domain.errors import NotFound, SourceUnavailable
 from indexer.domain.progress import Progress, ReportProgress, ignore_progress
@@ -61,6 +62,7 @@ def reindex(
             build_generation(home, encoder, settings, report)
         if not scope.narrow:
             compact_index(home, encoder, settings, report)
+        renew_columns(home)
         return ReindexResult((*results, *read), home.index.current_name(), _unlisted(home, settings))
 
 

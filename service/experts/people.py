@@ -8,13 +8,14 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.contributed import Columns
 from indexer.domain.accounts import PersonChoices
 from indexer.domain.feedback import TargetKind
 from indexer.domain.people import Community, Person, Role
 from indexer.store import Transaction, documents, passages, people
 from indexer.store.passages import FoundPassage
 from service.auth import ReadableAudiences
-from service.contributed import Columns, Contributed
+from service.contributed import Contributed
 from service.experts.activity import NO_ACTIVITY, Activity, active_lately
 from service.experts.reasons import Active, PersonReasons, person_reasons
 from service.experts.votes import YEAR, Fits, Vote, Votes, cast_votes, concerned_communities, divisors, shares
@@ -70,39 +71,42 @@ class RankedPerson:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The scores of `people` (ids), in no order, and what they are made of: their votes, the number of everybody's
-    readable documents by number of the person in the `columns`, what part people had lately in the communities
-    concerned, and what they chose of how they are found. `communities` are those that the viewer may know of, by row
-    id."""
+    """The scores (`values`) of the `voters` (numbers in the `columns`, ascending), and what they are made of: their
+    votes, how many readable `documents` those have who are `counted` (numbers, ascending), what part people had lately
+    in the communities concerned, and what they chose of how they are found. `without` are people (ids) whose score is 0
+    because nothing speaks for them; `communities` are those that the viewer may know of, by row id."""
 
     columns: Columns
     communities: Mapping[int, Community]
-    people: Sequence[str]
+    voters: NDArray[np.int64]
     values: NDArray[np.float64]
+    without: Sequence[str]
     votes: Votes
+    counted: NDArray[np.int64]
     documents: NDArray[np.int64]
     lately: Activity
     choices: Mapping[str, PersonChoices]
 
     @property
     def scores(self) -> dict[str, float]:
-        """The score of each person."""
-        return dict(zip(self.people, self.values.tolist(), strict=True))
+        """The score of each person (id)."""
+        scored = zip(self.voters.tolist(), self.values.tolist(), strict=True)
+        return {**{self.columns.ids[number]: value for number, value in scored}, **dict.fromkeys(self.without, 0.0)}
 
     def votes_of(self, person: str, most: int) -> list[Vote]:
         """So many of a person's votes, the strongest first."""
-        number = self.columns.numbers.get(person)
+        number = self.columns.ids.number(person)
         return [] if number is None else self.votes.of(number, most)
 
     def documents_of(self, person: str) -> int:
         """How many documents a person had a part in."""
-        number = self.columns.numbers.get(person)
-        # Whoever has come since these columns were made had a part in nothing then.
-        return 0 if number is None or number >= len(self.documents) else int(self.documents[number])
+        number = self.columns.ids.number(person)
+        place = np.searchsorted(self.counted, -1 if number is None else number)
+        return int(self.documents[place]) if place < len(self.counted) and self.counted[place] == number else 0
 
     def active(self, person: str) -> list[Active]:
         """A person's part in the recent work of each community that the viewer may know of."""
-        number = self.columns.numbers.get(person)
+        number = self.columns.ids.number(person)
         lately = [] if number is None else self.lately.of(number)
         return [
             Active(self.communities[part.community].name, part) for part in lately if part.community in self.communities
@@ -161,7 +165,8 @@ def _best_with_telling_document(tally: Tally, settings: ExpertSettings) -> list[
         # The last one's equals, too: among them the id decides.
         least = np.partition(tally.values[asked], -settings.shown)[-settings.shown]
         asked = asked[tally.values[asked] >= least]
-    ranked = sorted((-float(tally.values[place]), tally.people[place]) for place in asked.tolist())
+    ids = tally.columns.ids
+    ranked = sorted((-float(tally.values[place]), ids[int(tally.voters[place])]) for place in asked.tolist())
     return [person for _, person in ranked[: settings.shown]]
 
 
@@ -179,62 +184,59 @@ def score_people(
 ) -> Tally:
     """The score of everybody who has a vote, or who is on the shortlist, with what it is made of."""
     moment = now or datetime.now(UTC)
-    columns, choices = contributed.now(transaction)
-    known = _known_communities(transaction, readable)
+    known = contributed.now(transaction)
+    columns, communities = known.columns, _known_communities(transaction, readable)
     left = retrieved.only(~np.isin(retrieved.candidates.documents, list(absent))) if absent else retrieved
     fits = fits_of(left, settings, settings.expansion if shortlist is None else settings.shortlist_expansion)
     parts = columns.parts_in(fits.documents, readable.ids)
     of_fits = np.zeros(len(fits.documents), np.int64)
-    of_fits[parts.places] = np.where(np.isin(parts.communities, list(known)), parts.communities, 0)
+    of_fits[parts.places] = np.where(np.isin(parts.communities, list(communities)), parts.communities, 0)
     concern = concerned_communities(fits, of_fits, settings.least_relevance)
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
-    chosen = _chosen({} if everybody else choices, columns, votes, shortlist or ())
-    wishes = {columns.numbers[person]: choice for person, choice in chosen.items() if person in columns.numbers}
-    votes = heed(transaction, votes, wishes, retrieved, settings)
-    lately = NO_ACTIVITY
+    listed = {person: columns.ids.number(person) for person in shortlist or ()}
+    asked = np.asarray(sorted(number for number in listed.values() if number is not None), np.int64)
+    chosen = {} if everybody else _among(known.chosen, np.union1d(votes.voters(), asked))
+    votes = heed(transaction, votes, chosen, retrieved, settings)
     if shortlist is not None:
-        votes = votes.where(np.isin(votes.people, [columns.numbers.get(person, -1) for person in shortlist]))
-    elif settings.activity_weight:
-        until = min(moment, retrieved.query.until or moment)
-        lately = active_lately(columns, concern, readable, settings, moment, until, absent)
+        votes = votes.where(np.isin(votes.people, asked))
     voters, totals = votes.totals(settings)
-    listed = [columns.numbers[person] for person in shortlist or () if person in columns.numbers]
-    everyone = np.union1d(voters, np.asarray(listed, np.int64))
-    counts = columns.count_readable(everyone, readable.ids, until=retrieved.query.until, absent=absent)
-    activity = 1 + settings.activity_weight * lately.gains(len(counts))[voters]
-    values = totals / divisors(counts[voters], settings, _restraint(settings, shortlist)) * activity
-    values = values * _judged(retrieved, columns, len(counts))[voters]
-    ids = [columns.ids[number] for number in voters]
-    without = sorted({*(shortlist or ())}.difference(ids))
+    lately = NO_ACTIVITY
+    if shortlist is None and settings.activity_weight:
+        until = min(moment, retrieved.query.until or moment)
+        lately = active_lately(columns, voters, concern, readable, settings, moment, until, absent)
+    counted = np.union1d(voters, asked)
+    counts = columns.count_readable(counted, readable.ids, until=retrieved.query.until, absent=absent)
+    restrained = divisors(counts[np.searchsorted(counted, voters)], settings, _restraint(settings, shortlist))
+    values = totals / restrained * (1 + settings.activity_weight * lately.gains(voters))
+    scored = set(voters.tolist()) if listed else set()
     return Tally(
         columns,
-        known,
-        [*ids, *without],
-        np.concatenate([values, np.zeros(len(without))]),
+        communities,
+        voters,
+        values * _judged(retrieved, columns, voters),
+        sorted(person for person, number in listed.items() if number is None or number not in scored),
         votes,
+        counted,
         counts,
         lately,
-        chosen,
+        {columns.ids[number]: choice for number, choice in chosen.items()},
     )
 
 
-def _chosen(
-    choices: Mapping[str, PersonChoices], columns: Columns, votes: Votes, shortlist: Iterable[str]
-) -> dict[str, PersonChoices]:
-    """What those who have a vote chose, and those on the shortlist."""
-    if not choices:
+def _among(chosen: Mapping[int, PersonChoices], people: NDArray[np.int64]) -> dict[int, PersonChoices]:
+    """What these people (numbers) chose."""
+    if not chosen:
         return {}
-    voters = (columns.ids[number] for number in votes.best()[0])
-    return {person: choices[person] for person in dict.fromkeys([*voters, *shortlist]) if person in choices}
+    return {number: chosen[number] for number in people.tolist() if number in chosen}
 
 
-def _judged(retrieved: Retrieved, columns: Columns, size: int) -> NDArray[np.float64]:
-    """The factor of feedback on everybody, by number of the person."""
-    factors = np.ones(size)
+def _judged(retrieved: Retrieved, columns: Columns, voters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The factor of feedback on each of the voters (numbers, ascending)."""
+    factors = np.ones(len(voters))
     for target, effect in retrieved.influence.effects.items():
-        number = columns.numbers.get(target.id) if target.kind is TargetKind.PERSON else None
-        if number is not None and number < size:
-            factors[number] = effect.factor
+        number = columns.ids.number(target.id) if target.kind is TargetKind.PERSON else None
+        if number is not None:
+            factors[voters == number] = effect.factor
     return factors
 
 

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.contributed import MICROSECOND, Parts, first_of_runs, microseconds
 from indexer.domain.people import Role
 from indexer.store.contributions import Part
 from indexer.store.parts import NEVER, ROLES
-from service.contributed import MICROSECOND, Parts, first_of_runs, microseconds
 from service.settings import ExpertSettings
 
 YEAR = timedelta(days=365.25)
@@ -127,6 +127,10 @@ class Votes:
             self.authors[places],
             self.weight[places],
         )
+
+    def voters(self) -> NDArray[np.int64]:
+        """Everybody who has a vote (numbers, ascending)."""
+        return self.people[first_of_runs(self.people)]
 
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Everybody who has a vote, with the relevance of their document that fits best."""

@@ -74,7 +74,7 @@ class OpenIndex:
         settings: EncoderSettings | None = None,
     ) -> None:
         self.withdrawn = Withdrawn()
-        self.contributed = Contributed()
+        self.contributed = Contributed(home)
         self._home = home
         self._encoder = encoder
         self._settings = settings

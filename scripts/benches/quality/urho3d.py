@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from indexer.contributed import Parts, microseconds
 from indexer.domain.content import Document
 from indexer.store import contributions, documents, passages
 from scripts.benches.common import DATA, Bench
 from scripts.benches.quality.homes import Asked, indexed
 from scripts.benches.quality.measures import by_score, reciprocal_rank
-from service.contributed import Parts, microseconds
 from service.experts.activity import active_since, best_parts, shares_of
 from service.experts.people import fits_of
 from service.experts.votes import cast_votes, concerned_communities, divisors

@@ -269,7 +269,8 @@ def active_lately(concern: Mapping[int, float], activity: Mapping[int, Mapping[s
 
 def active_since(settings: ExpertSettings, now: datetime) -> datetime:
     """From when on a part in a community's work counts as lately; what was before would weigh next to nothing."""
-    return now - FORGOTTEN_HALF_LIVES * settings.activity_half_life_years * YEAR
+    since = now - FORGOTTEN_HALF_LIVES * settings.activity_half_life_years * YEAR
+    return since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def score(

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from indexer.contributed import Parts, microseconds
 from indexer.domain.people import Role
 from indexer.settings import load_settings
 from indexer.store.contributions import Part
-from service.contributed import Parts, microseconds
 from service.experts.activity import Activity, best_parts, shares_of
 from service.experts.votes import Fit, Fits, Vote, cast_votes, concerned_communities
 from service.settings import ExpertSettings, ServiceSettings
@@ -106,5 +106,5 @@ def test_only_the_best_part_in_a_document_counts_as_activity(settings: ExpertSet
 
 def test_activity_counts_as_much_as_the_question_concerns_the_community(settings: ExpertSettings) -> None:
     people, done = shares([part(1, "ivy", 7), part(2, "min", 8)], {7: 0.6, 8: 0.0}, settings)
-    gains = dict(zip(people, done.gains(2).tolist(), strict=True))
+    gains = dict(zip(people, done.gains(np.arange(2)).tolist(), strict=True))
     assert gains == {"ivy": pytest.approx(0.6 * 0.5), "min": 0}
