@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.contributed import keep_columns
 from indexer.domain.accounts import Account, Session
 from indexer.domain.errors import Conflict
 from indexer.domain.feedback import Judgement, Target, TargetKind
@@ -20,6 +21,7 @@ from indexer.pipeline.backup import back_up
 from indexer.pipeline.erasure import erase_person, finish_erasures
 from indexer.settings import BackupSettings
 from indexer.store import accounts, contributions, documents, erased, feedback, jobs, passages, people
+from service.contributed import Contributed
 from service.settings import ServiceSettings
 from tests.fakes import index_home, settings_for, write_thread
 
@@ -89,6 +91,7 @@ def home(settings: ServiceSettings) -> Iterator[Home]:
 
 def live(home: Home, settings: ServiceSettings) -> None:
     """Leave traces of the person wherever people leave some."""
+    keep_columns(home, least_parts=0)
     account = Account(
         "a1", "ottilie.k@example.org", PERSON, admin=False, disabled=False, has_password=False, created=NOW
     )
@@ -140,6 +143,7 @@ def test_no_byte_of_whoever_was_erased_is_left(home: Home, settings: ServiceSett
     live(home, settings)
     before = found_in(settings.home)
     assert {"knowwho.sqlite", "words.txt", "terms.txt"} <= {Path(name).name for name in before}
+    assert any(name.endswith(".columns") for name in before)
 
     erase_person(home, PERSON, settings.passages)
     finish(home, settings)
@@ -150,6 +154,22 @@ def test_no_byte_of_whoever_was_erased_is_left(home: Home, settings: ServiceSett
 
     assert found_in(settings.home) == {}
     assert found_in(backup.folder) == {}
+
+
+def test_the_file_of_parts_knows_nobody_who_was_erased(home: Home, settings: ServiceSettings) -> None:
+    keep_columns(home, least_parts=0)
+    with home.database.read() as transaction:
+        serving = Contributed(home).now(transaction)
+    assert serving.columns.ids.number(PERSON) is not None
+    erase_person(home, PERSON, settings.passages)
+    keep_columns(home, least_parts=0)
+
+    with home.database.read() as transaction:
+        known = Contributed(home).now(transaction)
+    (file,) = (home.folder / "columns").glob("*.columns")
+    assert known.mapped
+    assert known.columns.ids.number(PERSON) is None
+    assert PERSON.encode() not in file.read_bytes()
 
 
 def test_reading_the_sources_again_brings_nobody_back(home: Home, settings: ServiceSettings) -> None:
