@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.benches.common import CACHE, Bench
-from scripts.benches.speed import encoding, indexing, querying
+from scripts.benches.speed import encoding, indexing, people, querying
 from scripts.benches.speed.runs import KEPT, draw
 
 PROTOCOL = (
@@ -18,6 +18,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "encoding": encoding.measure,
     "indexing": indexing.measure,
     "querying": querying.measure,
+    "people": people.measure,
+    "people": people.measure,
 }
 SETS = ("kubernetes", "lean-zulip", "mlquestions", "nasa-llis", "slicer-forum")
 
@@ -36,7 +38,7 @@ def main() -> None:
 
 def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
-    options.add_argument("--passages", type=int, default=2000, help="so many passages are encoded")
+    options.add_argument("--passages", type=int, help="so many passages; each part has its own number")
     options.add_argument("--runs", type=int, default=3, help="so often is everything measured")
     options.add_argument("--peer-passages", type=int, default=2000, help="so many passages does each peer encode")
     options.add_argument("--home-passages", type=int, default=100_000, help="so many passages are asked")

@@ -28,6 +28,7 @@ PROTOCOL = (
     "Figures are medians of wall time, spread is lowest to highest. The arithmetic of a model is twice its "
     "multiply-adds in matrices and attention, for the tokens that the passages have"
 )
+PASSAGES = 2000
 SIDE = 2048
 MULTIPLIED = 40
 QUERIES = (
@@ -42,7 +43,7 @@ QUERIES_A_RUN = 40
 def measure(bench: Bench) -> None:
     bench.note("protocol of encoding", PROTOCOL)
     settings = load_settings(ServiceSettings, None)
-    texts = lessons(settings, bench.options.passages)
+    texts = lessons(settings, bench.options.passages or PASSAGES)
     encoder = open_encoder(settings.encoder)
     folder = model_folder(settings.encoder.model, "encoder.model", "sentence-transformers")
     ordinary = SentenceTransformer(str(folder), device="cpu")
