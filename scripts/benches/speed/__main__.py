@@ -19,7 +19,6 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "indexing": indexing.measure,
     "querying": querying.measure,
     "people": people.measure,
-    "people": people.measure,
 }
 SETS = ("kubernetes", "lean-zulip", "mlquestions", "nasa-llis", "slicer-forum")
 
