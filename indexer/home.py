@@ -15,7 +15,7 @@ from indexer.domain.accounts import AuditAction
 from indexer.domain.errors import DatabaseDamaged, HomeBusy, StorageFull, StorageReadOnly
 from indexer.domain.storage import storage_errors
 from indexer.index import IndexFolder
-from indexer.store import Database, Transaction, audit
+from indexer.store import CACHE_KILOBYTES, Database, Transaction, audit
 
 SECRET_FILE = "secret.key"
 SECRET_BYTES = 32
@@ -24,12 +24,13 @@ PASSING_SECRET = secrets.token_bytes(SECRET_BYTES)
 
 class Home:
     """The parts of a home, by its folder. Nothing is created before `prepare()`. `actor` is in whose name it is worked
-    on: what is done to it then comes into the audit trail; what Knowwho does by itself does not."""
+    on: what is done to it then comes into the audit trail; what Knowwho does by itself does not. `cache_kilobytes` is
+    what each of its connections may keep of the database for itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache_kilobytes: int = CACHE_KILOBYTES) -> None:
         self.folder = folder
         self.actor: str | None = None
-        self.database = Database(folder / "knowwho.sqlite")
+        self.database = Database(folder / "knowwho.sqlite", cache_kilobytes)
         self.index = IndexFolder(folder / "index")
 
     def prepare(self) -> None:

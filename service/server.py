@@ -14,10 +14,12 @@ from service.app import create_app
 from service.auth.accounts import may_nobody_administer
 from service.auth.clients import is_this_machine
 from service.auth.links import first_admin_secret
+from service.memory import give_back_unused
 from service.processes import NO_COPIES, Crew, can_copy
 from service.settings import ServiceSettings
 
 WAITING_CONNECTIONS = 2048
+CACHE_KILOBYTES = 4096  # of the database for each connection: the system keeps the file once, for all of them
 MOST_PROCESSES = 4  # unless the settings say so: each takes memory of its own
 MOST_HEAD_BYTES = 64 * 1024  # of the address and the headers: the longest question takes a third of that
 NO_ADMIN = (
@@ -30,6 +32,7 @@ class _Server(uvicorn.Server):
     """Takes one connection at a time, so that processes which share a socket share the visitors, too."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        give_back_unused()
         await super().startup(sockets)
         for listening in sockets or ():
             listening.listen(WAITING_CONNECTIONS)  # uvicorn takes as many at once as it lets wait
@@ -39,7 +42,7 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
     """Serve until interrupted. SettingsInvalid where nothing can listen there, and where others than this machine
     could come while nobody may administer."""
     count = process_count(settings.serve.processes)
-    home = Home(settings.home)
+    home = Home(settings.home, CACHE_KILOBYTES)
     home.prepare()
     with home.database.read() as transaction:
         nobody = may_nobody_administer(transaction)

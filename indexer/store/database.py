@@ -23,6 +23,7 @@ Transaction = Connection
 """What the functions of this package work on; get one from Database.begin() or Database.read()."""
 
 LOCK_WAIT_MILLISECONDS = 30_000
+CACHE_KILOBYTES = 65_536
 COPY_ROOM = 3  # so many times its size must be free for a copy before a migration: that needs room, too
 
 
@@ -30,16 +31,16 @@ class Database:
     """One home's database. `migrate()` makes or updates it; the rest expects that.
 
     A full or read-only disk and a damaged or locked file come as StorageFull, StorageReadOnly, DatabaseDamaged and
-    HomeBusy from everything here.
+    HomeBusy from everything here. `cache_kilobytes` is what each connection may keep of the file for itself.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, cache_kilobytes: int = CACHE_KILOBYTES) -> None:
         self._file = file
         # No upper bound: a request may hold two connections, and waiting for a second one would block for ever.
         # Errors go to the log, and values may be what nobody shall read there.
         self._engine = create_engine(
             f"sqlite:///{file}",
-            creator=lambda: _connect(file),
+            creator=lambda: _connect(file, cache_kilobytes),
             pool_size=8,
             max_overflow=-1,
             hide_parameters=True,
@@ -164,19 +165,19 @@ def _migration_config() -> Config:
     return config
 
 
-def _connect(file: Path) -> sqlite3.Connection:
+def _connect(file: Path, cache_kilobytes: int) -> sqlite3.Connection:
     with database_errors(file):
         connection = sqlite3.connect(file, check_same_thread=False)
-        return or_sealed(file, connection, _prepare)
+        return or_sealed(file, connection, lambda opened: _prepare(opened, cache_kilobytes))
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, cache_kilobytes: int) -> None:
     # WAL lets readers go on while a reindex writes; NORMAL loses no committed transaction when the process dies.
     for pragma in (
         f"busy_timeout = {LOCK_WAIT_MILLISECONDS}",
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        f"cache_size = -{cache_kilobytes}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()

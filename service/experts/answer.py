@@ -45,7 +45,8 @@ class Answer:
 def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings: ServiceSettings) -> Answer:
     """Answer a question from what the viewer may read. QueryInvalid, IndexOutdated."""
     start = time.perf_counter()
-    with home.database.read() as transaction:
+    index.query_vector(query.text)  # before its turn, so that those who wait for theirs are encoded together
+    with index.turn, home.database.read() as transaction:
         readable = readable_audiences(transaction, viewer)
         retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
         retrieved = with_feedback(transaction, index, retrieved, settings.feedback)

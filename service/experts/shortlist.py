@@ -73,7 +73,7 @@ def rank_shortlist(
     """Rank the people of these names for a text by what the viewer may read. QueryInvalid, IndexOutdated."""
     start = time.perf_counter()
     query, given = parse_text(text), _checked(names)
-    with home.database.read() as transaction:
+    with index.turn, home.database.read() as transaction:
         readable = readable_audiences(transaction, viewer)
         meant = find_named_people(transaction, given, readable)
         ids = frozenset(person.id for person in meant.values())

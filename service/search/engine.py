@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 10  # a generation that is removed while it is being opened has been replaced: take that one
 LOOK_AGAIN_SECONDS = 30.0
+ANSWERS_AT_ONCE = 4  # more are no faster, and each takes memory that grows with the index
 DAMAGE = (IndexError, ValueError, OverflowError)  # what reading a damaged file comes to
 
 SECOND_LOADING = "The first passages are in a rougher order while the model that reads them again loads."
@@ -63,7 +65,7 @@ class OpenIndex:
     A search takes one generation and keeps it to its end, so a publish in between disturbs nobody. A generation that is
     damaged is replaced by the last good one, and that is said. One that was made with another model serves from when
     that model is loaded; the one before serves until then. `settings` say how such a model is run; without them only
-    generations made with `encoder` are searched by meaning.
+    generations made with `encoder` are searched by meaning. `turn` is to be held while an answer is worked out.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class OpenIndex:
         cross_encoder: CrossEncoder | None = None,
         settings: EncoderSettings | None = None,
     ) -> None:
+        self.turn = BoundedSemaphore(ANSWERS_AT_ONCE)
         self.withdrawn = Withdrawn()
         self.contributed = Contributed(home)
         self._home = home
