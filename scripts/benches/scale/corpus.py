@@ -10,6 +10,7 @@ import lzma
 import random
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,13 @@ from urllib.parse import unquote
 
 import yaml
 
+from indexer.domain.errors import DocumentUnreadable
+from indexer.parsing.base import ParseHints
+from indexer.parsing.thread import ThreadParser
+from indexer.passages import split
+from indexer.settings import PassageSettings, load_settings
 from scripts.benches.common import DATA
+from service.settings import ServiceSettings
 
 SETS = ("lean-zulip", "slicer-forum")
 SEED = 20_261_124
@@ -54,6 +61,21 @@ def slicer() -> Iterator[str]:
             for post in thread["posts"]
         ]
         yield _thread(f"slicer-{thread['id']}", thread["title"], "slicer", said)
+
+
+def indexed_texts(line: str) -> list[str]:
+    """What is embedded of a thread, passage after passage; nothing of one whose messages were all deleted."""
+    try:
+        document = ThreadParser().parse(line.encode(), ParseHints("thread.json"))
+    except DocumentUnreadable:
+        return []
+    return [passage.indexed_text for passage in split(document, _splitter())]
+
+
+@cache
+def _splitter() -> PassageSettings:
+    defaults = load_settings(ServiceSettings, None).passages
+    return PassageSettings.model_validate({**defaults.model_dump(), **PASSAGES})
 
 
 def write_settings(folder: Path, **more: Any) -> Path:

@@ -7,18 +7,13 @@ passages that are not encoded yet an approximate vector, kept apart, in minutes 
 import argparse
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
 
-from indexer.domain.errors import DocumentUnreadable
 from indexer.embedding import open_encoder
-from indexer.parsing.base import ParseHints
-from indexer.parsing.thread import ThreadParser
-from indexer.passages import split
-from indexer.settings import PassageSettings, load_settings
+from indexer.settings import load_settings
 from scripts.benches.scale import corpus
 from scripts.benches.scale.approximation import Approximation
 from scripts.benches.scale.vectors import APPROXIMATIONS, VectorStore, digest_of
@@ -87,13 +82,7 @@ def batched(elements: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def passages() -> Iterator[str]:
     """What is embedded of the corpus, thread after thread."""
-    settings = load_settings(ServiceSettings, None).passages
-    cut = PassageSettings.model_validate({**settings.model_dump(), **corpus.PASSAGES})
-    parser = ThreadParser()
-    for line in corpus.threads():
-        with suppress(DocumentUnreadable):  # of messages that were deleted
-            document = parser.parse(line.encode(), ParseHints("thread.json"))
-            yield from (passage.indexed_text for passage in split(document, cut))
+    yield from chain.from_iterable(map(corpus.indexed_texts, corpus.threads()))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.home import Home
-from indexer.parsing.base import ParseHints
-from indexer.parsing.thread import ThreadParser
-from indexer.passages import indexed_text, split
-from indexer.settings import PassageSettings, load_settings
+from indexer.passages import indexed_text
+from indexer.settings import load_settings
 from indexer.store import passages
 from scripts.benches.common import CACHE, CHECKOUT
 from scripts.benches.scale import corpus
@@ -77,11 +75,9 @@ def write_enough_threads(file: Path, count: int) -> None:
 
 
 def enough_threads(count: int) -> Iterator[str]:
-    defaults = load_settings(ServiceSettings, None).passages
-    cut = PassageSettings.model_validate({**defaults.model_dump(), **corpus.PASSAGES})
-    parser, found = ThreadParser(), 0
+    found = 0
     for line in corpus.threads():
         yield line
-        found += len(list(split(parser.parse(line.encode(), ParseHints("thread.json")), cut)))
+        found += len(corpus.indexed_texts(line))
         if found >= count:
             return
