@@ -142,8 +142,12 @@ class KeywordIndex:
         if (column := self._frequent.get(term)) is not None:
             return np.asarray(self._columns[column][rows], np.uint8)
         having, counts = self.between(start, end)
-        places = np.minimum(np.searchsorted(having, rows), len(having) - 1)
-        return np.where(having[places] == rows, counts[places], np.uint8(0))
+        places = having.searchsorted(rows)
+        return np.asarray(counts.take(places, mode="clip") * (having.take(places, mode="clip") == rows), np.uint8)
+
+    def has_column(self, term: int) -> bool:
+        """Whether a row is looked up for the term of this hash in one step."""
+        return term in self._frequent
 
 
 def share(weight: np.float32, postings: Postings, mean_length: float) -> NDArray[np.float32]:

@@ -12,11 +12,12 @@ last bit whatever was read.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index.keywords import FREQUENT_SHARE, K1, Postings, share
+from indexer.index.keywords import K1, Postings, share
 from indexer.index.readable import Occurrences, Readable, Spread
 
 ROUNDING = 1e-5  # of sums of some dozens of numbers in 32 bit
@@ -25,6 +26,7 @@ FIRST_POSTINGS = 40  # for each row wanted, before the least score is guessed
 GUESSED_FROM = 2  # rows for each row wanted
 LOOK_UP = 8  # times reading a posting
 SPARE_SUMS = 4
+WHOLE_SHARE = 4  # one row in four touched: all are set to 0 sooner than these
 
 
 class Sums:
@@ -47,15 +49,12 @@ class Sums:
             self._spare.append(sums)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Term:
-    """A term of a question: where it stands, and its weight times its idf. `numbers` and `shares`, each (n,), tell once
-    it has been read which rows have it and what it adds to them."""
+    """A term of a question: where it stands, and its weight times its idf."""
 
     found: Occurrences
     weight: np.float32
-    numbers: NDArray[np.int64] | None = None
-    shares: NDArray[np.float32] | None = None
 
     @property
     def most(self) -> float:
@@ -80,7 +79,7 @@ class Matching:
         self.most = sum(idf * (K1 + 1) for idf in inverse.values())
         self._terms = [Term(found[term], np.float32(idf)) for term, idf in inverse.items() if found[term].rows]
         self._readable, self._mask, self._sums = readable, mask, sums
-        self._touched: list[NDArray[np.int64]] = []
+        self._touched: list[list[NDArray[np.int64]]] = [[] for _ in readable.parts]
 
     def best(self, limit: int) -> NDArray[np.int64]:
         """The numbers, ascending, of rows among which are all that have one of the terms and are as good as the `limit`
@@ -89,13 +88,13 @@ class Matching:
         postings = sum(term.found.rows for term in terms)
         if self._mask is not None and LOOK_UP * len(terms) * int(np.count_nonzero(self._mask)) < postings:
             return self._best_of(np.flatnonzero(self._mask), limit)
-        rest = np.cumsum([0.0, *(term.most for term in reversed(terms))])[::-1]
-        read = self._first_read(terms, FIRST_POSTINGS * limit if postings > FEW_POSTINGS else postings)
-        least = self._least(terms[read:], limit)
-        while read < len(terms) and rest[read] >= least:
-            self._read(terms[read])
-            read += 1
-        return self._narrowed(self._candidates(least - rest[read]), terms[read:], rest[read:], least)
+        rest: list[float] = np.cumsum([0.0, *(term.most for term in reversed(terms))])[::-1].tolist()
+        first = self._first_read(terms, FIRST_POSTINGS * limit if postings > FEW_POSTINGS else postings)
+        least = self._least(terms[first:], limit)
+        read = max(first, sum(bound >= least for bound in rest[:-1]))
+        parts = range(len(self._readable.parts))
+        found = (self._best_in(part, terms[first:read], terms[read:], rest[read:], least) for part in parts)
+        return self._readable.counting(np.concatenate([np.zeros(0, np.int64), *found]))
 
     def scores(self, spread: Spread) -> NDArray[np.float32]:
         """BM25 of some rows, (n,)."""
@@ -107,10 +106,12 @@ class Matching:
 
     def clear(self) -> None:
         """Leave the sums as they were."""
-        if sum(map(len, self._touched)) * 4 > len(self._sums):
-            self._sums.fill(0)
-        for numbers in self._touched:
-            self._sums[numbers] = 0
+        for start, end, touched in zip(self._readable.offsets, self._readable.offsets[1:], self._touched, strict=False):
+            if sum(map(len, touched)) * WHOLE_SHARE > end - start:
+                self._sums[start:end] = 0
+            else:
+                for numbers in touched:
+                    self._sums[numbers] = 0
 
     def _best_of(self, numbers: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
         """Those of some rows that are as good as the `limit` best of them."""
@@ -122,23 +123,25 @@ class Matching:
         """Read the terms that tell the most, until so many postings are read; gives how many."""
         read = postings = 0
         while read < len(terms) and postings < enough:
-            self._read(terms[read])
+            for part in range(len(self._readable.parts)):
+                self._read(terms[read], part)
             postings += terms[read].found.rows
             read += 1
         return read
 
-    def _read(self, term: Term) -> None:
-        """Add a term to all rows that have it."""
-        numbers, postings = self._readable.postings(term.found)
-        term.numbers, term.shares = numbers, share(term.weight, postings, self._readable.mean_length)
+    def _read(self, term: Term, part: int) -> None:
+        """Add a term to all rows of a part that have it."""
+        if not term.found.is_in(part):
+            return
+        numbers, postings = self._readable.postings(term.found, part)
         before = self._sums[numbers]
-        self._sums[numbers] = before + term.shares
-        self._touched.append(numbers[before == 0])
+        self._sums[numbers] = before + share(term.weight, postings, self._readable.mean_length)
+        self._touched[part].append(numbers[before == 0])
 
     def _least(self, rest: Sequence[Term], limit: int) -> float:
         """A score that as many rows reach as are wanted; 0 where there are not so many."""
-        numbers = self._allowed(np.concatenate([np.zeros(0, np.int64), *self._touched]))
-        sums, guessed = self._sums[numbers], GUESSED_FROM * limit
+        numbers = self._allowed(np.concatenate([np.zeros(0, np.int64), *chain.from_iterable(self._touched)]))
+        sums, guessed = self._sums[numbers], GUESSED_FROM * limit if rest else limit
         if len(sums) > guessed:
             numbers = numbers[np.argpartition(sums, -guessed)[-guessed:]]
         spread = self._readable.spread(self._readable.counting(np.sort(numbers)))
@@ -149,44 +152,38 @@ class Matching:
             sums += self._shares_at(term, spread, lengths)
         return float(np.partition(sums, -limit)[-limit]) * (1 - ROUNDING)
 
-    def _candidates(self, least: float) -> NDArray[np.int64]:
-        """The rows whose sums reach a value, ascending."""
-        numbers = np.concatenate([np.zeros(0, np.int64), *self._touched])
-        if least > 0:
-            numbers = numbers[self._sums[numbers] >= least]
-        return np.sort(self._readable.counting(self._allowed(numbers)))
-
-    def _narrowed(
-        self, numbers: NDArray[np.int64], rest: Sequence[Term], bounds: NDArray[np.float64], least: float
+    def _best_in(
+        self, part: int, needed: Sequence[Term], rest: Sequence[Term], bounds: Sequence[float], least: float
     ) -> NDArray[np.int64]:
-        """Those of the rows that can still reach the least score with terms that have not been read; `bounds`,
-        (rest + 1,), is what these can add together, from each on."""
-        if not rest:
-            return numbers
-        spread = self._readable.spread(numbers)
-        lengths, sums = self._readable.lengths_at(spread), self._sums[numbers]
+        """The rows of a part that may reach the least score, ascending. The needed terms are read, the rest looked up;
+        `bounds`, (rest + 1,), is what these can add together, from each on."""
+        for term in needed:
+            self._read(term, part)
+        numbers = self._allowed(np.concatenate([np.zeros(0, np.int64), *self._touched[part]]))
+        numbers = np.sort(numbers[self._sums[numbers] >= least - bounds[0]])
+        sums, lengths = self._sums[numbers], self._readable.lengths_in(part, numbers)
         for term, bound in zip(rest, bounds[1:], strict=True):
-            if self._is_read_faster(term, len(sums)):
-                self._sums[spread.numbers] = sums
-                self._read(term)
-                sums = self._sums[spread.numbers]
-            else:
-                sums += self._shares_at(term, spread, lengths)
+            if self._is_read_faster(term, part, len(numbers)):
+                self._sums[numbers] = sums
+                self._read(term, part)
+                sums = self._sums[numbers]
+            elif term.found.is_in(part) and len(numbers):
+                counts = self._readable.counts_in(part, term.found, numbers)
+                sums += share(term.weight, Postings(counts, lengths), self._readable.mean_length)
             kept = sums >= least - bound
-            spread, lengths, sums = self._readable.kept(spread, kept), lengths[kept], sums[kept]
-        return spread.numbers
+            numbers, lengths, sums = numbers[kept], lengths[kept], sums[kept]
+        return numbers
 
-    def _is_read_faster(self, term: Term, looked_up: int) -> bool:
-        """Whether all of a term is read sooner than so many rows are looked up in it, which has no column."""
-        return term.found.rows < min(LOOK_UP * looked_up, self._readable.rows // FREQUENT_SHARE)
+    def _is_read_faster(self, term: Term, part: int, looked_up: int) -> bool:
+        """Whether all of a term is read sooner than so many rows are looked up in it."""
+        start, end = term.found.bounds[part]
+        keywords = self._readable.parts[part].segment.keywords
+        return end - start < LOOK_UP * looked_up and not keywords.has_column(term.found.hash)
 
     def _allowed(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         return numbers if self._mask is None else numbers[self._mask[numbers]]
 
     def _shares_at(self, term: Term, spread: Spread, lengths: NDArray[np.float32]) -> NDArray[np.float32]:
         """What a term adds to some rows, (n,)."""
-        if term.numbers is not None and term.shares is not None:
-            places = np.minimum(np.searchsorted(term.numbers, spread.numbers), len(term.numbers) - 1)
-            return np.where(term.numbers[places] == spread.numbers, term.shares[places], np.float32(0))
         counts = self._readable.counts_at(term.found, spread)
         return share(term.weight, Postings(counts, lengths), self._readable.mean_length)

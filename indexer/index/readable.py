@@ -31,6 +31,11 @@ class Occurrences:
     rows: int
     frequency: int
 
+    def is_in(self, part: int) -> bool:
+        """Whether a row of a part has it."""
+        start, end = self.bounds[part]
+        return start < end
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -78,22 +83,14 @@ class Readable:
         """What BM25 needs to know of these terms."""
         return CorpusStatistics(self.passages, self.mean_length, {t: o.frequency for t, o in found.items()})
 
-    def postings(self, found: Occurrences) -> tuple[NDArray[np.int64], Postings]:
-        """The numbers of the rows that have a term, ascending, and how they have it."""
-        numbers = np.empty(found.rows, np.int64)
-        counts, lengths = np.empty(found.rows, np.float32), np.empty(found.rows, np.float32)
-        start = 0
-        for part, offset, bounds in zip(self.parts, self.offsets, found.bounds, strict=False):
-            if bounds[0] == bounds[1]:
-                continue
-            keywords = part.segment.keywords
-            rows, occurrences = keywords.between(*bounds)
-            positions, places = part.stretches.within(rows)
-            taken = slice(start, start + len(places))
-            np.add(places, offset, out=numbers[taken])
-            counts[taken], lengths[taken] = occurrences[positions], keywords.lengths[rows[positions]]
-            start += len(places)
-        return numbers, Postings(counts, lengths)
+    def postings(self, found: Occurrences, part: int) -> tuple[NDArray[np.int64], Postings]:
+        """The numbers of the rows of a part that have a term, ascending, and how they have it."""
+        keywords = self.parts[part].segment.keywords
+        rows, counts = keywords.between(*found.bounds[part])
+        positions, places = self.parts[part].stretches.within(rows)
+        places += self.offsets[part]
+        lengths = keywords.lengths[rows[positions]].astype(np.float32)
+        return places, Postings(counts[positions].astype(np.float32), lengths)
 
     def numbers_with(self, found: Occurrences) -> NDArray[np.int64]:
         """The numbers of the rows that count and have a term, ascending."""
@@ -112,13 +109,8 @@ class Readable:
         cuts = np.searchsorted(numbers, self.offsets).tolist()
         spread = Spread(numbers, np.empty(len(numbers), np.uint32), cuts)
         for part, span in spread.parts():
-            spread.rows[span] = self.parts[part].stretches.rows_at(numbers[span] - self.offsets[part])
+            spread.rows[span] = self._rows_in(part, numbers[span])
         return spread
-
-    def kept(self, spread: Spread, kept: NDArray[np.bool_]) -> Spread:
-        """Those of some rows that the mask, (n,), keeps."""
-        numbers = spread.numbers[kept]
-        return Spread(numbers, spread.rows[kept], np.searchsorted(numbers, self.offsets).tolist())
 
     def counts_at(self, found: Occurrences, spread: Spread) -> NDArray[np.float32]:
         """How often each of some rows has a term."""
@@ -136,6 +128,16 @@ class Readable:
             lengths[span] = self.parts[part].segment.keywords.lengths[spread.rows[span]]
         return lengths
 
+    def counts_in(self, part: int, found: Occurrences, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How often each of some rows of one part has a term that is in it."""
+        start, end = found.bounds[part]
+        rows = self._rows_in(part, numbers)
+        return self.parts[part].segment.keywords.counts_at(found.hash, start, end, rows).astype(np.float32)
+
+    def lengths_in(self, part: int, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How long the texts of some rows of one part are, in tokens."""
+        return self.parts[part].segment.keywords.lengths[self._rows_in(part, numbers)].astype(np.float32)
+
     def passages_at(self, spread: Spread) -> NDArray[np.int64]:
         """The ids of the passages of some rows."""
         return self._column_at(spread, [part.segment.passages for part in self.parts])
@@ -151,6 +153,9 @@ class Readable:
         ]
         dimension = self.parts[0].segment.vectors.matrix.shape[1] if self.parts else 0
         return np.concatenate(found) if found else np.zeros((0, dimension), np.float32)
+
+    def _rows_in(self, part: int, numbers: NDArray[np.int64]) -> NDArray[np.uint32]:
+        return self.parts[part].stretches.rows_at(numbers - self.offsets[part]).astype(np.uint32)
 
     def _column_at(self, spread: Spread, columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
         values = np.empty(len(spread.rows), np.int64)
