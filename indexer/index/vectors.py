@@ -18,6 +18,8 @@ FETCHED_ROWS = 16
 FETCHED_SHARE = 0.002
 SPARE = 32
 MORE = 4
+EXPONENT = 0x7C00
+SIGN_AND_NUMBER = -0x70002000  # 0x8FFFE000, signed
 SAME = 1e-4  # FAISS and numpy add in another order: up to 384 roundings of 2^-24, four times over
 
 
@@ -64,7 +66,7 @@ class VectorIndex:
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of the given rows, (n, dimension)."""
-        return self.matrix[rows].astype(np.float32)
+        return widened(self.matrix.take(rows, 0))
 
     def _scan(
         self, query: NDArray[np.float32], stretches: Stretches, allowed: NDArray[np.bool_] | None, limit: int
@@ -112,6 +114,17 @@ class VectorIndex:
             yield scanner
         finally:
             scanner.__swig_destroy__(scanner)  # FAISS has made it, and Python is not told to free it
+
+
+def widened(numbers: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The same numbers in 32 bit. numpy converts them one by one, which takes four times as long as moving the bits:
+    the exponent of 32 bit begins 112 lower."""
+    bits = numbers.view(np.int16)
+    if bits.size and int((bits & EXPONENT).max()) == EXPONENT:  # infinite or no number: there has been damage
+        return numbers.astype(np.float32)
+    found = ((bits.astype(np.int32) << 13) & SIGN_AND_NUMBER).view(np.float32)
+    found *= 2.0**112
+    return found
 
 
 def cosines_of(query: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:

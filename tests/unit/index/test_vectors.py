@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from indexer.domain.errors import IndexCorrupt
 from indexer.index.stretches import Stretches
-from indexer.index.vectors import VectorIndex, cosines_of, write_vectors
+from indexer.index.vectors import VectorIndex, cosines_of, widened, write_vectors
 
 ROWS, DIMENSION = 2_000, 32
 
@@ -74,3 +74,10 @@ def test_a_truncated_file_is_corrupt(tmp_path: Path, vectors: NDArray[np.float32
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(IndexCorrupt, match=r"vectors\.faiss"):
         VectorIndex(file)
+
+
+def test_every_16_bit_number_is_the_same_in_32_bit() -> None:
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    assert widened(finite).tobytes() == finite.astype(np.float32).tobytes()
+    assert widened(every[: 2**15]).tobytes() == every[: 2**15].astype(np.float32).tobytes()
