@@ -96,6 +96,7 @@ def tell_answers(bench: Bench, found: Figures, at: str) -> None:
     bench.note(f"answers that were none {at}", found.failed)
     bench.note(f"share of answers with people and evidence {at}", found.with_people)
     bench.note(f"milliseconds of an answer {at}, p50 and p95", f"{found.answer_p50:.2f} {found.answer_p95:.2f}")
+    bench.note(f"milliseconds of the processor an answer {at}", round(found.answer_processor, 2))
     for name, alone in (("Knowwho", found.encoding_p50), ("SentenceTransformer.encode", found.ordinary_encoding_p50)):
         bench.note(f"milliseconds of encoding one query by {name} {at}", round(alone, 2))
         for share, taken, most in ((50, found.answer_p50, 1.5), (95, found.answer_p95, 3)):

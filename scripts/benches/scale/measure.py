@@ -47,6 +47,7 @@ class Figures:
     recall: float
     answer_p50: float
     answer_p95: float
+    answer_processor: float
     encoding_p50: float
     ordinary_encoding_p50: float
     failed: int
@@ -163,7 +164,9 @@ def answers_of(server: Server, encoders: QueryEncoders, questions: Sequence[str]
     warm, looked, asked, rest = (questions[start:end] for start, end in pairwise((0, *cuts, TOLD)))
     ask(server.search, warm, CLIENTS)
     before = encoders.milliseconds(asked[: ENCODED_ALONE // 2])
+    worked = server.processor()
     answers = ask(server.search, asked, 1)
+    worked = server.processor() - worked
     after = encoders.milliseconds(asked[-ENCODED_ALONE // 2 :])
     named = [[who["evidence"] for who in server.answer(question)["people"]] for question in looked]
     together = ask(server.search, rest, CLIENTS)
@@ -171,6 +174,7 @@ def answers_of(server: Server, encoders: QueryEncoders, questions: Sequence[str]
     return {
         "answer_p50": percentile(answers.milliseconds, 50),
         "answer_p95": percentile(answers.milliseconds, 95),
+        "answer_processor": 1000 * worked / len(asked),
         "encoding_p50": median(before[OURS] + after[OURS]),
         "ordinary_encoding_p50": median(before[ORDINARY] + after[ORDINARY]),
         "failed": answers.failed + together.failed,
