@@ -23,13 +23,13 @@ PROTOCOL = (
     "it has an approximation instead (scale/approximation.py), that is taken, and how many are is printed. Recall: "
     "the ten best by meaning among a search's candidates against all vectors in numpy (200 questions). Answers: one "
     "client on one connection asks a server for ten passages with people and evidence (630 questions, after 50 by 16 "
-    "clients that do not count), beside encoding one question alone in another process while the server rests. "
-    "People: ranking them, in process, by the clock. Memory: of all the server's processes after 1,000 questions, 300"
-    " of them by 16 clients; resident counts shared pages once, private are written pages of no file. Disk: the "
-    "home's files, less the passages' text once. Start: from starting the process to its first whole answer, files in"
-    " the page cache. Indexing: reading, splitting, storing and building the index with vectors at hand, in one "
-    "process with its parsers; with encoding: that, and all passages at the rate measured on 2,000 of them. Figures "
-    "of a server are medians over its runs. " + TELL
+    "clients that do not count), beside encoding one question alone in another process while the server rests; p50 "
+    "and p95 are compared with its median. People: ranking them, in process, by the clock. Memory: of all the "
+    "server's processes after 1,000 questions, 300 of them by 16 clients; resident counts shared pages once, private "
+    "are written pages of no file. Disk: the home's files, less the passages' text once. Start: from starting the "
+    "process to its first whole answer, files in the page cache. Indexing: reading, splitting, storing and building "
+    "the index with vectors at hand, in one process with its parsers; with encoding: that, and all passages at the "
+    "rate measured on 2,000 of them. Figures of a server are medians over its runs. " + TELL
 )
 GROWN = (10_000, 100_000)
 FIGURES = WORK / "figures"

@@ -28,10 +28,11 @@ def main() -> None:
     for part in bench.options.parts:
         PARTS[part](bench)
     FIGURES.mkdir(parents=True, exist_ok=True)
-    bench.json_file = bench.json_file or FIGURES / "speed.json"
+    name = "speed" if set(bench.options.parts) == set(PARTS) else "-".join(bench.options.parts)
+    bench.json_file = bench.json_file or FIGURES / f"{name}.json"
     if KEPT in bench.figures:
-        draw(FIGURES / "speed.png", bench.figures)
-        bench.note("plot", FIGURES / "speed.png")
+        draw(FIGURES / f"{name}.png", bench.figures)
+        bench.note("plot", FIGURES / f"{name}.png")
     bench.finish()
 
 
