@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ VALUES = ROWS_A_BAND * BANDS
 LEAST_ESTIMATE = 0.5
 MOST_CANDIDATES = 50
 DOCUMENTS_A_BATCH = 250
+COMPARED_AT_ONCE = 20_000  # each time all signatures there are are gone through
 
 # Measured on the sample organisation and on 7,100 documents of Kubernetes, NASA and Urho3D: rewritten copies share .71
 # of their words and .26 of their threes of words, unrelated documents at most .32 and .04. Reports on one template
@@ -40,6 +42,8 @@ SAME_WORDING_TRIPLES_SHARED = 0.6
 LEAST_TITLE_SHARED = 0.5
 SHORTEST_SUBJECT = 3
 SHORTEST_TITLE_WORD = 2
+
+Element = TypeVar("Element")
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\w*\d\w*(?:[-.,/]\w+)*")
@@ -74,22 +78,28 @@ def find_near_duplicates(database: Database, report: ReportProgress = ignore_pro
         if not unsigned:
             return 0
         corpus = _Corpus(near_duplicates.all_signatures(transaction), near_duplicates.audiences(transaction))
-    new = iter(unsigned)
-    compared = 0
-    while batch := list(islice(new, DOCUMENTS_A_BATCH)):
+    done = 0
+    for batch in _batches(unsigned, COMPARED_AT_ONCE):
+        found: dict[int, NDArray[np.uint32]] = {}
+        for few in _batches(batch, DOCUMENTS_A_BATCH):
+            with database.read() as transaction:
+                texts = near_duplicates.texts_of(transaction, few)
+            found |= {document: signature(f"{text.title} {text.text}") for document, text in texts.items()}
+            done += len(few)
+            report(Progress("looking for near-duplicates", done, len(unsigned), "documents"))
+        pairs = list(_pairs(database, corpus.add(found)))
         with database.begin() as transaction:
-            texts = near_duplicates.texts_of(transaction, batch)
-            found = {document: signature(f"{text.title} {text.text}") for document, text in texts.items()}
-            candidates = corpus.add(found)
-            others = near_duplicates.texts_of(transaction, set(chain(*candidates)) - texts.keys())
-            near_duplicates.save(
-                transaction,
-                {document: values.tobytes() for document, values in found.items()},
-                _verified(candidates, {**texts, **others}),
-            )
-        compared += len(batch)
-        report(Progress("looking for near-duplicates", compared, len(unsigned), "documents"))
-    return compared
+            signed = {document: values.tobytes() for document, values in found.items()}
+            near_duplicates.save(transaction, signed, pairs)
+    return done
+
+
+def _pairs(database: Database, candidates: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Those of the candidates that are near-duplicates."""
+    for batch in _batches(candidates, DOCUMENTS_A_BATCH):
+        with database.read() as transaction:
+            texts = near_duplicates.texts_of(transaction, set(chain(*batch)))
+        yield from _verified(batch, texts)
 
 
 def nearly_same(one: Wording, other: Wording) -> bool:
@@ -113,8 +123,8 @@ def signature(text: str) -> NDArray[np.uint32]:
 
     Broder, "On the resemblance and containment of documents", 1997; multiply-shift hashing of words' CRC-32.
     """
-    words = {word.encode("utf-8", "surrogatepass") for word in _WORD.findall(text.casefold())} or {b""}
-    codes = np.fromiter((zlib.crc32(word) for word in words), np.uint64, len(words))
+    words = set(_WORD.findall(text.casefold())) or {""}
+    codes = np.fromiter((zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words), np.uint64, len(words))
     factors, terms = _hashes()
     hashed = (codes[:, None] * factors[None, :] + terms[None, :]) >> np.uint64(32)
     return np.asarray(hashed.min(axis=0), np.uint32)
@@ -181,6 +191,10 @@ def _verified(candidates: Iterable[tuple[int, int]], texts: Mapping[int, Documen
         return Wording.of(texts[document].title, texts[document].text)
 
     return ((one, other) for one, other in candidates if nearly_same(wording(one), wording(other)))
+
+
+def _batches(elements: Sequence[Element], size: int) -> Iterator[Sequence[Element]]:
+    return (elements[start : start + size] for start in range(0, len(elements), size))
 
 
 def _jaccard(one: Iterable[object], other: Iterable[object]) -> float:
