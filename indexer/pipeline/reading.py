@@ -177,7 +177,7 @@ class ItemReader:
             if made.where.community is not None and made.where.community_name is not None:
                 known.setdefault(made.where.community, made.where.community_name)
         people.ensure_communities(transaction, known, self._all_settings.default_visibility)
-        identities.link_identities(transaction, {pair for made in read for pair in made.links})
+        identities.link_identities(transaction, dict.fromkeys(pair for made in read for pair in sorted(made.links)))
         documents.replace_documents(transaction, [made.document for made in read])
 
     def _record_failure(self, transaction: Transaction, item: SourceItem, error: DocumentUnreadable) -> int:

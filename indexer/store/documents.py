@@ -314,7 +314,7 @@ def _document_values(transaction: Transaction, new: Sequence[SplitDocument]) -> 
     audiences_of = decided_audiences_of(
         transaction, {public_ids[document.item]: document.draft.audience for document in new}
     )
-    audience_ids = {audience: _audience_id(transaction, audience) for audience in set(audiences_of.values())}
+    audience_ids = {audience: _audience_id(transaction, audience) for audience in dict.fromkeys(audiences_of.values())}
     communities_of = _community_ids(transaction, {document.draft.community for document in new})
     for document in new:
         draft, public_id = document.draft, public_ids[document.item]
