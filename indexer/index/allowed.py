@@ -25,3 +25,8 @@ class AllowedRows:
     def passages(self) -> int:
         """How many rows count, whatever the filters."""
         return self.stretches.rows - len(self.gone)
+
+    @property
+    def allowed(self) -> int:
+        """How many rows count and pass the filters."""
+        return self.stretches.rows if self.mask is None else int(np.count_nonzero(self.mask))

@@ -13,7 +13,7 @@ from indexer.index.allowed import AllowedRows
 from indexer.index.generation import Generation
 from indexer.index.identified import rare_numbers
 from indexer.index.matching import Matching, Sums
-from indexer.index.nearest import nearest
+from indexer.index.nearest import VectorSearch, nearest
 from indexer.index.readable import Readable, Views
 from indexer.index.segment import KINDS, day_of
 from indexer.index.spelling import Spelling, find_spellings
@@ -94,8 +94,10 @@ class SearchEngine(Protocol):
         """The union of the `per_list` best rows by cosine, the `per_list` best by words, and all that have a rare
         identifier of the query, among the allowed rows. Of equals those with the smallest ids.
 
-        They are what they would be, to the last bit, were there no rows but those of the audiences, however these are
-        spread over segments. The other conditions do not change how well a row matches.
+        They are what they would be, to the last bit, were there no rows but those of the audiences, and the other
+        conditions do not change how well a row matches. Nor does it matter how the rows are spread over segments,
+        unless there are so many that an engine does not compare each: then it may miss some of the nearest by cosine,
+        seldom one of the first ten; whatever it finds has its true cosine, and the same question finds the same.
         """
         ...
 
@@ -107,8 +109,9 @@ class SearchEngine(Protocol):
 class LocalEngine:
     """A `SearchEngine` over a generation on this machine's disk."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, vectors: VectorSearch = "auto") -> None:
         self._generation = generation
+        self._vectors = vectors
         self._views = Views(generation)
         self._sums = Sums(sum(segment.rows for segment in generation.segments))
 
@@ -123,7 +126,7 @@ class LocalEngine:
         parts = _allowed(readable, rows)
         mask = None if parts is readable.parts else _mask_of(parts)
         exact = rare_numbers(readable, mask, terms.identifiers)
-        near = np.zeros(0, np.int64) if vector is None else _nearest(readable, parts, vector, per_list)
+        near = np.zeros(0, np.int64) if vector is None else _nearest(readable, parts, vector, per_list, self._vectors)
         with self._sums.lent() as sums:
             matching = Matching(readable, terms.weights, mask, sums)
             chosen = np.unique(np.concatenate([exact, near, matching.best(per_list)]))
@@ -186,10 +189,10 @@ def _mask_of(parts: Sequence[AllowedRows]) -> NDArray[np.bool_]:
 
 
 def _nearest(
-    readable: Readable, parts: Sequence[AllowedRows], vector: NDArray[np.float32], limit: int
+    readable: Readable, parts: Sequence[AllowedRows], vector: NDArray[np.float32], limit: int, way: VectorSearch
 ) -> NDArray[np.int64]:
     """The numbers of the rows that may be among the `limit` closest."""
-    places = nearest(vector, parts, limit)
+    places = nearest(vector, parts, limit, way)
     moved = [own + offset for own, offset in zip(places, readable.offsets, strict=False)]
     return np.concatenate([np.zeros(0, np.int64), *moved])
 

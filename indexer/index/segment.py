@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from indexer.domain.content import DocumentKind
 from indexer.domain.errors import IndexCorrupt, KnowwhoError
 from indexer.domain.storage import storage_errors
+from indexer.index.codes import Codes, read_codes, write_codes
 from indexer.index.files import checksum, head_of, read_json, sync_file, sync_folder, write_atomically
 from indexer.index.keywords import KeywordBuilder, KeywordIndex
 from indexer.index.vectors import VectorIndex, write_vectors
@@ -49,13 +51,16 @@ def write_segment(
     vectors: NDArray[np.float32],
     fingerprint: str,
     tell: Callable[[int], None] = lambda _: None,
+    *,
+    coded: bool = True,
 ) -> None:
-    """Write a segment; `folder` appears whole or not at all. `vectors` is (len(rows), dimension), unit length. `tell`
-    hears now and then how many rows are done, and may raise a KnowwhoError to stop. StorageFull, StorageReadOnly."""
+    """Write a segment; `folder` appears whole or not at all. `vectors` is (len(rows), dimension), unit length. Without
+    `coded` every search compares them all. `tell` hears now and then how many rows are done, and may raise a
+    KnowwhoError to stop. StorageFull, StorageReadOnly."""
     scratch = folder.with_name(f"{folder.name}.new")
     try:
         with storage_errors(folder):
-            _write_files(scratch, rows, vectors, fingerprint, tell)
+            _write_files(scratch, rows, vectors, fingerprint, tell, coded)
             scratch.rename(folder)
     except KnowwhoError:
         shutil.rmtree(scratch, ignore_errors=True)  # a full disk needs the room
@@ -69,6 +74,7 @@ def _write_files(
     vectors: NDArray[np.float32],
     fingerprint: str,
     tell: Callable[[int], None],
+    coded: bool,
 ) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -76,7 +82,9 @@ def _write_files(
     order = np.lexsort((columns["passages"], columns["communities"], columns["audiences"]))
     for name, values in columns.items():
         np.save(scratch / f"{name}.npy", values[order])
-    write_vectors(scratch / VECTORS, vectors[order])
+    vectors = vectors[order]
+    write_vectors(scratch / VECTORS, vectors)
+    codes = _write_codes(scratch, columns["audiences"][order], vectors) if coded else []
     keywords, words = KeywordBuilder(), WordBuilder()
     for number, row in enumerate(rows):
         keywords.add(row.text)
@@ -86,11 +94,25 @@ def _write_files(
         words.add(written)
     keywords.write(scratch, order)
     words.write(scratch)
-    _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1]})
+    _seal(scratch, {"fingerprint": fingerprint, "rows": len(rows), "dimension": vectors.shape[1], "codes": codes})
+
+
+def _write_codes(
+    scratch: Path, audiences: NDArray[np.generic], vectors: NDArray[np.float32]
+) -> list[dict[str, object]]:
+    """Write codes of the rows of each audience that has many; tell for which rows they are, and what they find."""
+    found: list[dict[str, object]] = []
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(audiences)) + 1).tolist(), len(audiences)]):
+        file = scratch / f"codes-{start}.faiss"
+        recall = write_codes(file, vectors[start:end])
+        if recall is not None:
+            found.append({"file": file.name, "row": start, "rows": end - start, "recall": recall})
+    return found
 
 
 class Segment:
-    """A segment open for reading. IndexCorrupt where its manifest or a file cannot be read."""
+    """A segment open for reading; its codes are by the row that they begin with. IndexCorrupt where its manifest or a
+    file cannot be read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -106,6 +128,10 @@ class Segment:
         except (OSError, ValueError) as error:
             raise IndexCorrupt(f"{folder} cannot be read: {error}") from error
         self.vectors = VectorIndex(folder / VECTORS)
+        self.codes: dict[int, Codes] = {
+            int(told["row"]): read_codes(folder / told["file"], manifest["files"][told["file"]])
+            for told in manifest.get("codes", ())  # an older version had none
+        }
 
 
 def broken_files(folder: Path) -> list[str]:

@@ -36,6 +36,11 @@ class Stretches:
         stretch = np.searchsorted(self.offsets, places, side="right") - 1
         return np.asarray(places + (self.starts - self.offsets)[stretch])
 
+    def places_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of these rows, (n,), which are among them."""
+        stretch = np.searchsorted(self.starts, rows, side="right") - 1
+        return np.asarray(rows + (self.offsets - self.starts)[stretch])
+
     def column(self, values: NDArray[Value]) -> NDArray[Value]:
         """What a column of the segment holds in these rows, place by place."""
         parts = [values[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]

@@ -1,6 +1,6 @@
 """The vectors of one segment in 16 bit: a FAISS file, searched and read in place by memory map."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ EXPONENT = 0x7C00
 SIGN_AND_NUMBER = -0x70002000  # 0x8FFFE000, signed
 SAME = 1e-4  # FAISS and numpy add in another order: up to 384 roundings of 2^-24, four times over
 
+Heap = tuple[NDArray[np.float32], NDArray[np.int64]]
+Scan = Callable[[NDArray[np.float16], NDArray[np.int64], Heap], None]
+
 
 def write_vectors(file: Path, vectors: NDArray[np.float32]) -> None:
     """Write unit vectors, (rows, dimension), rounded to 16 bit."""
@@ -33,7 +36,7 @@ def write_vectors(file: Path, vectors: NDArray[np.float32]) -> None:
 
 
 class VectorIndex:
-    """The vectors of one segment, open for reading. Every search is exact."""
+    """The vectors of one segment, open for reading. Every comparison is exact."""
 
     def __init__(self, file: Path) -> None:
         self._index: Any
@@ -64,6 +67,17 @@ class VectorIndex:
             wanted *= MORE
         return np.arange(present) if allowed is None else np.flatnonzero(allowed)
 
+    def closest(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Which of some rows, (n,), are closest to a unit vector, by their positions, with their cosines up to
+        rounding, in no order. A few more than `limit`."""
+        heap, near = _heap(limit + SPARE), self.matrix[rows]
+        with self._scanner(query, None) as scan:
+            scan(near, np.arange(len(rows)), heap)
+        there = np.isfinite(heap[0])
+        return heap[1][there], heap[0][there]
+
     def rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of the given rows, (n, dimension)."""
         return widened(self.matrix[rows])  # not by `take`, which copies all of what stands at an odd address
@@ -76,7 +90,7 @@ class VectorIndex:
         counts = lengths if allowed is None else np.add.reduceat(allowed, stretches.offsets, dtype=np.int64)
         few = counts < FETCHED_ROWS + FETCHED_SHARE * lengths
         fetched = np.flatnonzero(np.repeat(few, lengths) & (True if allowed is None else allowed))
-        heap = np.full(limit, -np.inf, np.float32), np.full(limit, -1, np.int64)
+        heap = _heap(limit)
         self._fill(heap, query, stretches, np.flatnonzero(~few), allowed)
         places = np.concatenate([heap[1], fetched])
         found = np.concatenate([heap[0], cosines_of(query, self.rows(stretches.rows_at(fetched)))])
@@ -88,7 +102,7 @@ class VectorIndex:
 
     def _fill(
         self,
-        heap: tuple[NDArray[np.float32], NDArray[np.int64]],
+        heap: Heap,
         query: NDArray[np.float32],
         stretches: Stretches,
         scanned: NDArray[np.int64],
@@ -98,22 +112,33 @@ class VectorIndex:
         search, given a run of rows: the search itself goes over all rows of the segment and asks of each."""
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bits is None else faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        query, places = np.ascontiguousarray(query, np.float32), np.arange(stretches.rows)
-        with self._scanner(selector) as scanner:
-            scanner.set_query(faiss.swig_ptr(query))
-            scanner.set_list(0, 0.0)
+        places = np.arange(stretches.rows)
+        with self._scanner(query, selector) as scan:
             for stretch in scanned.tolist():
                 start, end, offset = (int(v[stretch]) for v in (stretches.starts, stretches.ends, stretches.offsets))
-                arrays = (self.matrix[start:end].view(np.uint8), places[offset : offset + end - start], *heap)
-                scanner.scan_codes(end - start, *(faiss.swig_ptr(array) for array in arrays), len(heap[0]))
+                scan(self.matrix[start:end], places[offset : offset + end - start], heap)
 
     @contextmanager
-    def _scanner(self, selector: Any) -> Iterator[Any]:
+    def _scanner(self, query: NDArray[np.float32], selector: Any) -> Iterator[Scan]:
+        """A function that compares vectors in 16 bit, one after another in memory, and keeps the closest in a heap,
+        under the numbers given for them."""
+        query = np.ascontiguousarray(query, np.float32)
         scanner = self._index.sq.select_InvertedListScanner(faiss.METRIC_INNER_PRODUCT, None, False, selector)
+
+        def scan(vectors: NDArray[np.float16], numbers: NDArray[np.int64], heap: Heap) -> None:
+            arrays = (vectors.view(np.uint8), numbers, *heap)
+            scanner.scan_codes(len(vectors), *(faiss.swig_ptr(array) for array in arrays), len(heap[0]))
+
         try:
-            yield scanner
+            scanner.set_query(faiss.swig_ptr(query))
+            scanner.set_list(0, 0.0)
+            yield scan
         finally:
             scanner.__swig_destroy__(scanner)  # FAISS has made it, and Python is not told to free it
+
+
+def _heap(limit: int) -> Heap:
+    return np.full(limit, -np.inf, np.float32), np.full(limit, -1, np.int64)
 
 
 def widened(numbers: NDArray[np.float16]) -> NDArray[np.float32]:
