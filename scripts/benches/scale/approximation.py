@@ -17,7 +17,7 @@ from indexer.embedding.models import model_folder
 
 RARITY = 1e-3
 LONGEST = 128  # tokens
-AT_ONCE = 4096
+AT_ONCE = 1024
 TABLE = "embeddings.word_embeddings.weight"
 
 
@@ -46,19 +46,22 @@ class Approximation:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, (len(texts), dimension)."""
-        starts = range(0, len(texts), AT_ONCE)
-        made = np.concatenate([self._means(texts[start : start + AT_ONCE]) @ self._map for start in starts])
+        made = self._means(texts) @ self._map
         return np.asarray(made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9), np.float32)
 
     def _means(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What is mapped, (len(texts), dimension + 1): weighted means, and a constant."""
+        starts = range(0, len(texts), AT_ONCE)
+        means = np.concatenate([self._weighted(texts[start : start + AT_ONCE]) for start in starts])
+        return np.hstack([means, np.ones((len(texts), 1), np.float32)])
+
+    def _weighted(self, texts: Sequence[str]) -> NDArray[np.float32]:
         found = self._tokens(texts)
         starts = np.cumsum([0, *map(len, found[:-1])])
         tokens = np.concatenate(found)
         weights = self._rarity[tokens, np.newaxis]
         summed = np.add.reduceat(self._embeddings[tokens] * weights, starts)
-        means = summed / np.add.reduceat(weights, starts)
-        return np.hstack([means, np.ones((len(texts), 1), np.float32)])
+        return np.asarray(summed / np.add.reduceat(weights, starts), np.float32)
 
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         return [np.asarray(encoding.ids, np.int64) for encoding in self._tokenizer.encode_batch_fast(list(texts))]

@@ -20,7 +20,7 @@ from scripts.benches.scale.vectors import APPROXIMATIONS, VectorStore, digest_of
 from service.settings import ServiceSettings
 
 AT_ONCE = 1024
-LEARNT_FROM = 100_000
+LEARNT_FROM = 40_000
 T = TypeVar("T")
 
 
