@@ -1,29 +1,40 @@
-"""Memory that answers have used and that nobody needs any more goes back to the system now and then."""
+"""What answers take of memory for a moment goes back to the system: glibc keeps it in the gaps between what is still in
+use, for each thread by itself.
+
+Measured after 180 answers from 150,000 passages, 16 threads asking: 579 MB private, 475 with one pool for all threads,
+412 once that gives back what it does not need. The processor's time stays the same.
+"""
 
 import ctypes
 import threading
-from collections.abc import Callable
 
 EVERY_SECONDS = 20.0
+POOLS = -8  # M_ARENA_MAX in malloc.h
+
+
+def share_one_pool() -> None:
+    """Have all threads that start from now on take memory from the same pool, where the C library is glibc."""
+    library = _glibc()
+    if library is not None:
+        library.mallopt(POOLS, 1)
 
 
 def give_back_unused(every_seconds: float = EVERY_SECONDS) -> None:
-    """Start a thread that does so until the process ends, where the C library is one that keeps what was freed: glibc,
-    in the gaps between what is still in use. After 300 answers that was 90 of 556 MB."""
-    trim = _trim()
-    if trim is not None:
-        threading.Thread(target=_again_and_again, args=(trim, every_seconds), name="give-back", daemon=True).start()
+    """Start a thread that gives back what is not in use, again and again, where the C library is glibc."""
+    library = _glibc()
+    if library is not None:
+        threading.Thread(target=_give_back, args=(library, every_seconds), name="give-back", daemon=True).start()
 
 
-def _again_and_again(trim: Callable[[int], int], every_seconds: float) -> None:
+def _give_back(library: ctypes.CDLL, every_seconds: float) -> None:
     pause = threading.Event()
     while not pause.wait(every_seconds):
-        trim(0)
+        library.malloc_trim(0)
 
 
-def _trim() -> Callable[[int], int] | None:
+def _glibc() -> ctypes.CDLL | None:
     try:
-        found: Callable[[int], int] = ctypes.CDLL("libc.so.6").malloc_trim
-    except (OSError, AttributeError):
+        library = ctypes.CDLL("libc.so.6")
+    except OSError:
         return None
-    return found
+    return library if hasattr(library, "malloc_trim") and hasattr(library, "mallopt") else None

@@ -14,7 +14,7 @@ from service.app import create_app
 from service.auth.accounts import may_nobody_administer
 from service.auth.clients import is_this_machine
 from service.auth.links import first_admin_secret
-from service.memory import give_back_unused
+from service.memory import give_back_unused, share_one_pool
 from service.processes import NO_COPIES, Crew, can_copy
 from service.settings import ServiceSettings
 
@@ -42,6 +42,7 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
     """Serve until interrupted. SettingsInvalid where nothing can listen there, and where others than this machine
     could come while nobody may administer."""
     count = process_count(settings.serve.processes)
+    share_one_pool()
     home = Home(settings.home, CACHE_KILOBYTES)
     home.prepare()
     with home.database.read() as transaction:

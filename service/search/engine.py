@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 10  # a generation that is removed while it is being opened has been replaced: take that one
 LOOK_AGAIN_SECONDS = 30.0
-ANSWERS_AT_ONCE = 4  # more are no faster, and each takes memory that grows with the index
+ANSWERS_AT_ONCE = 3  # more are no faster, and each takes memory that grows with the index
 DAMAGE = (IndexError, ValueError, OverflowError)  # what reading a damaged file comes to
 
 SECOND_LOADING = "The first passages are in a rougher order while the model that reads them again loads."

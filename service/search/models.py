@@ -15,7 +15,7 @@ from service.search.sharing import SharedBatches
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_QUERIES = 10_000
+REMEMBERED_QUERIES = 4_000
 
 LOADING = "Meaning search is off while the model loads; showing word matches."
 NO_MODEL = "Meaning search is off because the model cannot be loaded; showing word matches."
@@ -91,7 +91,7 @@ class QueryModel:
 
     def _remember(self, made: Mapping[str, NDArray[np.float32]]) -> None:
         with self._remembering:
-            # Whole abstracts, ten thousand of them, would fill the memory.
+            # Whole abstracts, thousands of them, would fill the memory.
             self._vectors |= {text: vector for text, vector in made.items() if len(text) <= LONGEST_QUESTION}
             while len(self._vectors) > REMEMBERED_QUERIES:
                 self._vectors.pop(next(iter(self._vectors)))

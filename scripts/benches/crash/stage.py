@@ -25,6 +25,7 @@ WORKER = "crash"
 POLL_SECONDS = 0.002
 END_SECONDS = 120.0
 ENDED = ("done", "failed", "cancelled")
+ALONE = ("--processes", "1")  # what is killed is the one that answers; Python lets it have no processes of its own here
 
 
 class Stage:
@@ -70,7 +71,7 @@ class Stage:
         return self.worker
 
     def start_server(self, *, wait: bool = True) -> Running:
-        self.server = self._start(f"server-{len(self._started)}", "serve", "--port", "0")
+        self.server = self._start(f"server-{len(self._started)}", "serve", "--port", "0", *ALONE)
         if wait:
             self.wait_answering()
         return self.server
