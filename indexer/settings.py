@@ -223,11 +223,12 @@ SourceSettings = Annotated[
 
 
 class EncoderSettings(StrictModel):
-    """`model` is a folder, a hub name, or `all-MiniLM-L6-v2`, which comes with the package. `precision` auto takes
-    16 bit where the processor multiplies it fast. `threads` 0 takes every core. `batch_passages` is for models that
-    have to be padded; others are cut by their tokens."""
+    """`model` is a folder, a hub name, or `all-MiniLM-L6-v2`, which comes with the package. `device` auto takes a GPU
+    where torch finds one, `precision` auto 16 bit where that or the processor multiplies it fast. `threads` 0 takes
+    every core. `batch_passages` is for models that have to be padded; others are cut by their tokens."""
 
     model: str
+    device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
     threads: int = Field(ge=0)
     batch_passages: int = Field(ge=1)

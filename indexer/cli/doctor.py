@@ -8,7 +8,7 @@ import typer
 
 from indexer.cli.base import AsJson, console, errors, print_json, settings_of
 from indexer.domain.errors import KnowwhoError
-from indexer.embedding import open_encoder
+from indexer.embedding import open_encoder, slow_because
 from indexer.home import Home
 from indexer.jobs.schedules import schedule_health
 from indexer.pipeline.doctor import Examination, Finding, examine
@@ -51,7 +51,10 @@ def _schedules(home: Home, examined: Examination) -> Iterator[Finding]:
 
 def _model(settings: Settings, facts: dict[str, Any]) -> Iterator[Finding]:
     try:
-        facts["model"] = open_encoder(settings.encoder).fingerprint
+        encoder = open_encoder(settings.encoder)
+        facts["model"] = encoder.fingerprint
+        if reason := slow_because(encoder):
+            yield Finding("model", reason, "install the versions that config/constraints.txt names", wrong=False)
     except KnowwhoError as error:
         yield Finding("model", str(error), "")
 

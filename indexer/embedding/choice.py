@@ -29,6 +29,16 @@ def import_libraries(settings: EncoderSettings) -> None:
         from indexer.embedding import kept  # noqa: F401, PLC0415
 
 
+def slow_because(encoder: Encoder) -> str | None:
+    """Why an encoder is slower than it could be here, None where it is not. EncoderUnavailable where its model cannot
+    be loaded."""
+    if isinstance(encoder, HashingEncoder):
+        return None
+    from indexer.embedding.sentence_transformer import SentenceTransformerEncoder  # noqa: PLC0415
+
+    return encoder.slow_because() if isinstance(encoder, SentenceTransformerEncoder) else None
+
+
 def encoder_spec(settings: EncoderSettings) -> dict[str, Any]:
     """What a generation notes of its encoder, so that it can be opened again after the settings have changed."""
     return settings.model_dump(include=set(DECIDING))

@@ -37,7 +37,8 @@ def model_folder(model: str, setting: str, hub_owner: str) -> Path:
 
 
 def loading_arguments(settings: EncoderSettings) -> dict[str, Any]:
-    """How sentence-transformers is to load a model: on the processor, in 16 bit where it multiplies that fast."""
+    """How sentence-transformers is to load a model: on which device, and in 16 bit where that multiplies so fast.
+    EncoderUnavailable."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import torch  # noqa: PLC0415  # takes seconds to import, and a run that finds nothing to do needs no model
     from transformers.utils import logging  # noqa: PLC0415
@@ -45,7 +46,7 @@ def loading_arguments(settings: EncoderSettings) -> dict[str, Any]:
     logging.disable_progress_bar()
     set_threads(settings)
     short = wants_16_bit(settings)
-    return {"device": "cpu", "model_kwargs": {"dtype": torch.bfloat16 if short else torch.float32}}
+    return {"device": device_of(settings), "model_kwargs": {"dtype": torch.bfloat16 if short else torch.float32}}
 
 
 def set_threads(settings: EncoderSettings) -> None:
@@ -56,10 +57,27 @@ def set_threads(settings: EncoderSettings) -> None:
         torch.set_num_threads(settings.threads)
 
 
+def device_of(settings: EncoderSettings) -> str:
+    """`cpu` or `cuda`. EncoderUnavailable where the settings ask for a GPU that there is not."""
+    if settings.device == "cpu":
+        return "cpu"
+    import torch  # noqa: PLC0415
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if settings.device == "cuda":
+        raise EncoderUnavailable(
+            "encoder.device is cuda, but torch finds no GPU: install a torch that is built for it, or set it to auto"
+        )
+    return "cpu"
+
+
 def wants_16_bit(settings: EncoderSettings) -> bool:
     """Whether the model is to be run in 16 bit."""
     import torch  # noqa: PLC0415
 
-    if settings.precision == "auto":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return settings.precision == "bfloat16"
+    if settings.precision != "auto":
+        return settings.precision == "bfloat16"
+    if device_of(settings) == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

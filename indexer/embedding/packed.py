@@ -39,6 +39,10 @@ NOT_KNOWN = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
 TABLES = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 
 
+class PackingError(Exception):
+    """A library does not do what packing needs, in this version of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelParts:
     """What a packed model is made from. `tokenizer` is one of the library tokenizers, as JSON; `weights` are in 16 bit,
@@ -53,22 +57,23 @@ class ModelParts:
 
 
 def parts_of(model: "SentenceTransformer") -> ModelParts | None:
-    """The parts of a model that this module knows; None of another."""
+    """The parts of a model that this module knows; None of another. PackingError where a library has changed."""
     if [type(module).__name__ for module in model] not in KNOWN_MODULES:
         return None
     try:
         return _parts(model) if _is_known(model) else None
-    except NOT_KNOWN:  # from another version of a library: the ordinary path is there for that
-        return None
+    except NOT_KNOWN as error:
+        raise PackingError(str(error)) from error
 
 
 def packed(parts: ModelParts) -> "PackedModel | None":
-    """The model without padding, where it gives the same vectors as the ordinary way did; else None."""
+    """The model without padding, where it gives the same vectors as the ordinary way did; else None. PackingError where
+    a library has changed: the ordinary way is there for that, too."""
     try:
         made = PackedModel(parts)
         return made if _agrees(made, parts) else None
-    except NOT_KNOWN:
-        return None
+    except NOT_KNOWN as error:
+        raise PackingError(str(error)) from error
 
 
 def _is_known(model: "SentenceTransformer") -> bool:

@@ -1,8 +1,10 @@
 """Any sentence-transformers model, by folder or hub name; the default model comes inside a package."""
 
 import hashlib
+import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,14 @@ import numpy as np
 
 from indexer.domain.errors import EncoderUnavailable
 from indexer.embedding.base import Vectors
-from indexer.embedding.models import LOADING_ERRORS, loading_arguments, model_folder, set_threads, wants_16_bit
+from indexer.embedding.models import (
+    LOADING_ERRORS,
+    device_of,
+    loading_arguments,
+    model_folder,
+    set_threads,
+    wants_16_bit,
+)
 from indexer.settings import EncoderSettings
 
 if TYPE_CHECKING:
@@ -19,7 +28,10 @@ if TYPE_CHECKING:
 
     from indexer.embedding.packed import PackedModel
 
+log = logging.getLogger(__name__)
+
 SETTING = "encoder.model"
+SLOW = "the model is run as its library runs it, which is slower, because a library has changed"
 SAMPLE_BYTES = 2**20
 
 
@@ -33,6 +45,7 @@ class SentenceTransformerEncoder:
         self._ordinary: SentenceTransformer | None = None
         self._packed: PackedModel | None = None
         self._tried_packing = False
+        self._slow_because: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,6 +82,11 @@ class SentenceTransformerEncoder:
             return np.concatenate(vectors) if vectors else self._encode([], "")
         return self._encode(texts, self._settings.query_prompt)
 
+    def slow_because(self) -> str | None:
+        """Why the model is run more slowly than it could be, None where it is not; loads it."""
+        self._packed_model()
+        return self._slow_because
+
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
@@ -93,19 +111,37 @@ class SentenceTransformerEncoder:
         """A faster way to run the model, if there is one."""
         with self._loading:
             if not self._tried_packing:
-                self._packed = self._pack() if wants_16_bit(self._settings) else None
+                self._packed = self._pack() if self._may_pack() else None
                 self._tried_packing = True
             return self._packed
 
+    def _may_pack(self) -> bool:
+        return device_of(self._settings) == "cpu" and wants_16_bit(self._settings)
+
     def _pack(self) -> "PackedModel | None":
-        from indexer.embedding.kept import keep_parts, kept_parts  # noqa: PLC0415  # takes torch along
-        from indexer.embedding.packed import packed, parts_of  # noqa: PLC0415
+        from indexer.embedding.packed import PackingError  # noqa: PLC0415  # takes torch along
 
         set_threads(self._settings)
+        try:
+            return self._kept_model() or self._new_packed_model()
+        except PackingError as error:
+            self._slow_because = f"{SLOW}: {error}"
+            log.warning("%s", self._slow_because, extra={"action": "model_not_packed"})
+            return None
+
+    def _kept_model(self) -> "PackedModel | None":
+        from indexer.embedding.kept import kept_parts  # noqa: PLC0415
+        from indexer.embedding.packed import PackingError, packed  # noqa: PLC0415
+
         kept = kept_parts(self.fingerprint)
-        made = packed(kept) if kept else None
-        if made is not None:
-            return made
+        with suppress(PackingError):  # the model's own files are there for a kept one that is damaged
+            return packed(kept) if kept else None
+        return None
+
+    def _new_packed_model(self) -> "PackedModel | None":
+        from indexer.embedding.kept import keep_parts  # noqa: PLC0415
+        from indexer.embedding.packed import packed, parts_of  # noqa: PLC0415
+
         parts = parts_of(self._loaded())
         made = packed(parts) if parts else None
         if parts and made:

@@ -132,6 +132,7 @@ COSTS: Mapping[str, SettingCost] = {
     "encoder.model": ALL_EMBEDDED,
     "encoder.query_prompt": ALL_EMBEDDED,
     "encoder.passage_prompt": ALL_EMBEDDED,
+    "encoder.device": AT_ONCE,
     "encoder.precision": _nothing("vectors in 16 and 32 bit agree"),
     "encoder.threads": AT_ONCE,
     "encoder.batch_passages": AT_ONCE,

@@ -10,8 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.embedding import open_encoder
+from indexer.domain.errors import EncoderUnavailable
+from indexer.embedding import open_encoder, slow_because
 from indexer.embedding.base import Vectors
+from indexer.embedding.models import device_of
 from indexer.embedding.packed import equal_shares
 from indexer.embedding.sentence_transformer import SentenceTransformerEncoder
 from indexer.settings import Settings, load_settings
@@ -65,6 +67,29 @@ def threads() -> Iterator[int]:
 def test_the_default_model_runs_without_padding(encoder: SentenceTransformerEncoder) -> None:
     assert is_packed(encoder)
     assert not is_packed(encoder_of(precision="float32"))
+
+
+@short_multiplies
+def test_it_is_said_once_when_torch_lacks_what_packing_needs_and_vectors_come_all_the_same(
+    encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = encoder.encode_passages(TEXTS)
+    assert slow_because(encoder) is None
+    monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    slow = encoder_of()
+    vectors = [slow.encode_passages(TEXTS), slow.encode_passages(TEXTS)]
+    assert cosines(vectors[1], wanted).min() > 0.99
+    assert "slower, because a library has changed" in (slow_because(slow) or "")
+    assert [record.message for record in caplog.records if record.name.startswith("indexer")] == [slow_because(slow)]
+
+
+def test_a_gpu_is_asked_for_by_setting_and_missed_where_there_is_none() -> None:
+    settings = load_settings(Settings, None).encoder
+    assert device_of(settings.model_copy(update={"device": "cpu"})) == "cpu"
+    assert device_of(settings) == ("cuda" if torch.cuda.is_available() else "cpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(EncoderUnavailable, match=r"encoder\.device"):
+            encoder_of(device="cuda").encode_query("brakes")
 
 
 def test_vectors_agree_with_those_of_the_ordinary_path_in_32_bit(encoder: SentenceTransformerEncoder) -> None:
