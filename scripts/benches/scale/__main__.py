@@ -14,7 +14,7 @@ from scripts.benches.questions import TELL, questions
 from scripts.benches.scale import corpus
 from scripts.benches.scale.arithmetic import growth
 from scripts.benches.scale.homes import WORK, Built, home_of
-from scripts.benches.scale.measure import TOLD, Figures, measure
+from scripts.benches.scale.measure import RATED, TOLD, Figures, measure, rate_of
 from scripts.benches.scale.plot import draw
 
 PROTOCOL = (
@@ -47,10 +47,12 @@ def main() -> None:
     asked = questions(homes[0].database, TOLD)
     bench.note("threads of each process compared", os.cpu_count())
     bench.note("questions", len(asked))
+    # Once for all sizes: it is the same encoder, and its rate varies more from minute to minute than from home to home.
+    rate = rate_of(encoders.ours, homes[0].texts()[:RATED], options.runs)
     found = []
     for home in homes:
         bench.note("load of the machine before", os.getloadavg()[0])
-        found.append(measure(home, encoders, asked, options.runs))
+        found.append(measure(home, encoders, rate, asked, options.runs))
         tell(bench, found[-1])
         save(found[-1])
     for small, large in pairwise(found):

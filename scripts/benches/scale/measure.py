@@ -80,7 +80,7 @@ class Figures:
         return asdict(self)
 
 
-def measure(built: Built, encoders: QueryEncoders, questions: Sequence[str], runs: int) -> Figures:
+def measure(built: Built, encoders: QueryEncoders, encoder_rate: float, questions: Sequence[str], runs: int) -> Figures:
     """Everything, one thing after another, so that nothing is measured beside something else."""
     home = Home(built.settings.home)
     with closing(home):
@@ -104,7 +104,7 @@ def measure(built: Built, encoders: QueryEncoders, questions: Sequence[str], run
         index_processor_seconds=record.get("processor"),
         went_on=bool(record.get("went on after a stop")),
         vectors_approximated=record.get("vectors approximated"),
-        encoder_rate=rate_of(encoders.ours, built.texts()[:RATED], runs),
+        encoder_rate=encoder_rate,
         **served,
     )
 
