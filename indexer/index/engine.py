@@ -130,9 +130,13 @@ class LocalEngine:
         with self._sums.lent() as sums:
             matching = Matching(readable, terms.weights, mask, sums)
             chosen = np.unique(np.concatenate([exact, near, matching.best(per_list)]))
-            spread = readable.spread(chosen)
-            scores = matching.scores(spread)
+            scores = matching.scores(readable.spread(chosen))
             matching.clear()
+        # Some rows were only as good as the best by all that was known of them: their vectors are not needed.
+        wanted = np.isin(chosen, np.concatenate([exact, near]))
+        wanted[best_matching(scores, readable.passages_at(readable.spread(chosen)), per_list)] = True
+        chosen, scores = chosen[wanted], scores[wanted]
+        spread = readable.spread(chosen)
         passages, vectors = readable.passages_at(spread), readable.vectors_at(spread)
         cosines = np.zeros(len(chosen), np.float32)
         if vector is not None and len(chosen):

@@ -23,7 +23,7 @@ from indexer.index.readable import Occurrences, Readable, Spread
 ROUNDING = 1e-5  # of sums of some dozens of numbers in 32 bit
 FEW_POSTINGS = 10_000  # are read faster than anything is left out
 FIRST_POSTINGS = 40  # for each row wanted, before the least score is guessed
-GUESSED_FROM = 2  # rows for each row wanted
+GUESSED_FROM = 3  # rows for each row wanted
 LOOK_UP = 8  # times reading a posting
 SPARE_SUMS = 4
 WHOLE_SHARE = 4  # one row in four touched: all are set to 0 sooner than these
