@@ -83,7 +83,8 @@ def copied(config: Path) -> Path:
     told["home"] = str(WORK / "home")
     told["sources"] = [*(told.get("sources") or ()), source]
     for one in told["sources"]:
-        one["path"] = str(config.parent / one["path"])
+        if "path" in one:
+            one["path"] = str(config.parent / one["path"])
     file = WORK / "knowwho.yaml"
     file.write_text(yaml.safe_dump(told), encoding="utf-8")
     Notes(WORK / SOURCE).write(range(NOTES))
