@@ -1,6 +1,6 @@
 """Everybody's parts in all documents: what ranking people counts and weighs."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from indexer.contributed.layer import Counts, Layer
 from indexer.contributed.parts import Parts
 from indexer.store.parts import DOCUMENT, PART, StoredParts
 
-__all__ = ["Columns", "Layer"]
+__all__ = ["Columns", "Counted", "Layer"]
 
 NOTHING = np.zeros(0, np.int64)
 NO_PARTS = StoredParts(NOTHING, np.zeros(0, DOCUMENT), NOTHING, np.zeros(0, PART), [])
@@ -29,9 +29,10 @@ class Counted:
     gone: Numbers
     lost: Counts
 
-    def without(self, places: Numbers) -> "Counted":
-        """The same where the documents at these places do not count, either."""
-        gone = np.union1d(self.gone, places)
+    def without(self, document_ids: Numbers) -> "Counted":
+        """The same where these documents (row ids) do not count, either."""
+        places, known = self.layer.places(document_ids)
+        gone = np.union1d(self.gone, places[known])
         return Counted(self.layer, gone, self.layer.counts_in(gone))
 
 
@@ -72,15 +73,18 @@ class Columns:
         """Everybody's parts in those of the documents (row ids) that are in the audiences."""
         audiences = list(audience_ids)
         found = [self._parts(counted, document_ids, audiences) for counted in self.layers()]
-        return found[0] if not len(found[1]) else found[0].followed_by(found[1])
+        return found[0] if len(found) == 1 else found[0].followed_by(found[1])
 
-    def layers(self, absent: Collection[int] = ()) -> Iterator["Counted"]:
-        """Both layers with what does not count there: documents that are gone from there, and `absent` ones (row
-        ids)."""
+    def layers(self, absent: Collection[int] = ()) -> list["Counted"]:
+        """The layers that have something, with what does not count there: documents that are gone from there, and
+        `absent` ones (row ids)."""
+        layers = [Counted(self.base, self.gone, self.lost)]
+        if len(self.new.documents):
+            layers.append(Counted(self.new, NOTHING, NO_COUNTS))
+        if not absent:
+            return layers
         left_out = np.asarray(sorted(absent), np.int64)
-        for counted in (Counted(self.base, self.gone, self.lost), Counted(self.new, NOTHING, NO_COUNTS)):
-            places, known = counted.layer.places(left_out)
-            yield counted.without(places[known]) if known.any() else counted
+        return [counted.without(left_out) for counted in layers]
 
     def count_readable(
         self,

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from indexer.contributed.arrays import (
     Numbers,
     first_of_runs,
-    is_in,
     mask_of,
     narrowed,
     owned_by,
@@ -40,6 +39,8 @@ class Counts:
 
     def between(self, stretches: "Stretches") -> Numbers:
         """Those of the standings of each stretch."""
+        if not len(self.standings):
+            return np.zeros(len(stretches.first), np.int64)
         first, last = (np.searchsorted(self.standings, ends) for ends in (stretches.first, stretches.last))
         return self.documents[last] - self.documents[first]
 
@@ -68,7 +69,8 @@ class Layer:
     audience (row ids). Of each person, by number, where their standings begin (`standings_of`, and where the last
     end); of those standings that a person has in one audience, which are a *share*, where they begin (`shares`, and
     where the last end), and of each person where their shares begin (`shares_of`). Of each standing: its person and
-    group, and where its documents begin (`works_of`) in the list of `works`, which has places of documents.
+    group, and where its documents begin (`works_of`) in the list of `works`, which has places of documents, those of a
+    share in order of their dates.
     """
 
     documents: NDArray[Any]
@@ -102,7 +104,7 @@ class Layer:
         owners = owners_of(counts)
         keys = stored.parts["person"].astype(np.int64) << GROUP_BITS | groups[owners]
         runs = first_of_runs(owners, keys)
-        order = np.argsort(keys[runs], kind="stable")  # stable: the documents of a standing stay ascending
+        order = np.argsort(keys[runs], kind="stable")
         sorted_keys = keys[runs][order]
         firsts = first_of_runs(sorted_keys)
         sizes = np.diff(np.append(firsts, len(sorted_keys)))
@@ -112,6 +114,10 @@ class Layer:
         standing_groups = sorted_keys[firsts] & ((1 << GROUP_BITS) - 1)
         standings_of = np.searchsorted(people, np.arange(int(people[-1]) + 2 if len(people) else 1))
         shares = first_of_runs(people, pairs[standing_groups] >> GROUP_BITS)
+        works = owners[runs][order]
+        works_of = np.append(firsts, len(works))
+        share_of_work = owners_of(np.diff(works_of[np.append(shares, len(people))]))
+        works = works[np.lexsort((about["moment"][works], share_of_work))]
         return cls(
             documents=narrowed(stored.documents[some]),
             groups=narrowed(groups.astype(np.int64)),
@@ -130,8 +136,8 @@ class Layer:
             shares=narrowed(np.append(shares, len(people))),
             standing_people=narrowed(people),
             standing_groups=narrowed(standing_groups),
-            works_of=narrowed(np.append(firsts, len(sorted_keys))),
-            works=narrowed(owners[runs][order]),
+            works_of=narrowed(works_of),
+            works=narrowed(works),
         )
 
     def places(self, document_ids: NDArray[Any]) -> tuple[Numbers, NDArray[np.bool_]]:
@@ -171,10 +177,20 @@ class Layer:
         """In how many documents there was a part of the standings of each stretch."""
         return np.asarray(self.works_of[stretches.last].astype(np.int64) - self.works_of[stretches.first], np.int64)
 
-    def count_works_until(self, stretches: Stretches, until: datetime, without: Numbers) -> Numbers:
-        """The same for documents dated no later than `until`, but for those at some places (ascending)."""
-        counts = self.count_works(stretches)
-        works = self.works[ranges(self.works_of[stretches.first].astype(np.int64), counts)]
-        dated = self.dated[works]
-        counted = (dated != NEVER) & (dated <= microseconds(until)) & ~is_in(works, without)
-        return np.bincount(owners_of(counts)[counted], minlength=len(counts))
+    def count_works_until(self, shares: Stretches, until: datetime, without: Numbers) -> Numbers:
+        """The same of whole shares for documents dated no later than `until`, but for those at some places."""
+        last = microseconds(until)
+        dated = self.dated[without]
+        gone = self.counts_in(without[(dated != NEVER) & (dated <= last)])
+        return self._works_dated(shares, last) - self._works_dated(shares, NEVER) - gone.between(shares)
+
+    def _works_dated(self, shares: Stretches, until: int) -> Numbers:
+        """How many documents of each share are dated no later than that: NEVER comes before everything."""
+        begin = self.works_of[shares.first].astype(np.int64)
+        low, high = begin.copy(), self.works_of[shares.last].astype(np.int64)
+        while len(open_ := np.flatnonzero(low < high)):
+            middle = (low[open_] + high[open_]) // 2
+            later = self.dated[self.works[middle]] > until
+            low[open_] = np.where(later, low[open_], middle + 1)
+            high[open_] = np.where(later, middle, high[open_])
+        return low - begin

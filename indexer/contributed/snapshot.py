@@ -25,7 +25,7 @@ from indexer.store.parts import ROLES
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".columns"
 ALIGNED = 64
 LAYER = tuple(field.name for field in fields(Layer) if field.name != "remembered")

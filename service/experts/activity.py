@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.contributed import MICROSECOND, Columns, Layer, first_of_runs, microseconds, narrowed, owned_by
+from indexer.contributed import MICROSECOND, Columns, Counted, Layer, first_of_runs, microseconds, narrowed, owned_by
 from service.auth import ReadableAudiences
-from service.experts.votes import YEAR, Lately, role_weights
+from service.experts.votes import YEAR, Lately, by_community, role_weights
 from service.settings import ExpertSettings
 
 LEAST_ACTIVITY = 1.0  # added to a community's: the only message of a quiet month makes nobody the one to ask
@@ -43,7 +43,7 @@ class Activity:
 
     def gains(self, people: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each of these people (numbers, ascending) gains by it, who are all that it tells of, or more."""
-        told = np.asarray([self.concern[community] for community in self.communities.tolist()], np.float64)
+        told = by_community(self.concern, self.communities)
         places = np.searchsorted(people, self.people)
         return np.bincount(places, self.shares * told, len(people)).astype(np.float64)
 
@@ -181,20 +181,18 @@ def _worth(
 ) -> list[tuple[Layer, _Worth]]:
     """What the parts in each layer are worth."""
     if absent:
-        return [
-            (counted.layer, _without(counted.layer, counted.gone, span, settings)) for counted in columns.layers(absent)
-        ]
+        return [(counted.layer, _without(counted, span, settings)) for counted in columns.layers(absent)]
     key = _key(span, settings)
-    known: tuple[_Worth, _Worth] | None = columns.remembered.get(key)
-    if known is None or not all(worth.holds(span) for worth in known):
-        base, new = (_without(counted.layer, counted.gone, span, settings) for counted in columns.layers())
-        known = base, new
+    known: list[tuple[Layer, _Worth]] | None = columns.remembered.get(key)
+    if known is None or not all(worth.holds(span) for _, worth in known):
+        known = [(counted.layer, _without(counted, span, settings)) for counted in columns.layers()]
         _remember(columns.remembered, key, known)
-    return list(zip((columns.base, columns.new), known, strict=True))
+    return known
 
 
-def _without(layer: Layer, gone: NDArray[np.int64], span: _Span, settings: ExpertSettings) -> _Worth:
-    """What the parts in a layer are worth without the documents at these places."""
+def _without(counted: Counted, span: _Span, settings: ExpertSettings) -> _Worth:
+    """What the parts in a layer are worth without those that do not count."""
+    layer, gone = counted.layer, counted.gone
     key = _key(span, settings)
     whole: _Worth | None = layer.remembered.get(key)
     if whole is None or not whole.holds(span):
@@ -237,7 +235,7 @@ def _added_up(
     owners: NDArray[np.int64], places: NDArray[np.int64], units: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """One row for each owner and place, where anything is left."""
-    order = np.lexsort((places, owners))
+    order = np.argsort(owners * (int(places.max(initial=0)) + 1) + places)
     owners, places, units = owners[order], places[order], units[order]
     first = first_of_runs(owners, places)
     units = np.add.reduceat(units, first) if len(first) else units

@@ -195,7 +195,7 @@ def score_people(
     votes = cast_votes(fits, parts, concern, settings, moment, shared=shortlist is None)
     listed = {person: columns.ids.number(person) for person in shortlist or ()}
     asked = np.asarray(sorted(number for number in listed.values() if number is not None), np.int64)
-    chosen = {} if everybody else _among(known.chosen, np.union1d(votes.voters(), asked))
+    chosen = _among({} if everybody else known.chosen, votes, asked)
     votes = heed(transaction, votes, chosen, retrieved, settings)
     if shortlist is not None:
         votes = votes.where(np.isin(votes.people, asked))
@@ -204,7 +204,7 @@ def score_people(
     if shortlist is None and settings.activity_weight:
         until = min(moment, retrieved.query.until or moment)
         lately = active_lately(columns, voters, concern, readable, settings, moment, until, absent)
-    counted = np.union1d(voters, asked)
+    counted = _union(voters, asked)
     counts = columns.count_readable(counted, readable.ids, until=retrieved.query.until, absent=absent)
     restrained = divisors(counts[np.searchsorted(counted, voters)], settings, _restraint(settings, shortlist))
     values = totals / restrained * (1 + settings.activity_weight * lately.gains(voters))
@@ -223,11 +223,15 @@ def score_people(
     )
 
 
-def _among(chosen: Mapping[int, PersonChoices], people: NDArray[np.int64]) -> dict[int, PersonChoices]:
-    """What these people (numbers) chose."""
+def _among(chosen: Mapping[int, PersonChoices], votes: Votes, shortlist: NDArray[np.int64]) -> dict[int, PersonChoices]:
+    """What those (numbers) chose who have a vote, and those on the shortlist."""
     if not chosen:
         return {}
-    return {number: chosen[number] for number in people.tolist() if number in chosen}
+    return {number: chosen[number] for number in _union(votes.voters(), shortlist).tolist() if number in chosen}
+
+
+def _union(voters: NDArray[np.int64], shortlist: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.union1d(voters, shortlist) if len(shortlist) else voters
 
 
 def _judged(retrieved: Retrieved, columns: Columns, voters: NDArray[np.int64]) -> NDArray[np.float64]:

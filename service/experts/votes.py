@@ -188,7 +188,7 @@ def cast_votes(
     role = role_weights(settings)[parts.roles]
     quality = 1 + np.minimum(parts.likes, settings.most_likes) / settings.most_likes
     age = _age(parts.moments, settings, now)
-    community = 1 + settings.community_weight * _by_community(concern, parts.communities)
+    community = 1 + settings.community_weight * by_community(concern, parts.communities)
     authors = _authors(parts) if shared else np.ones(len(parts), np.int64)
     above = np.maximum(0.0, fits.relevance - settings.least_relevance) ** settings.sharpness
     weight = role * quality * age * community * above[parts.places] / authors
@@ -257,7 +257,7 @@ def _authors(parts: Parts) -> NDArray[np.int64]:
     return np.where(parts.roles == AUTHOR, number[parts.places], 1)
 
 
-def _by_community(concern: Mapping[int, float], communities: NDArray[np.int64]) -> NDArray[np.float64]:
+def by_community(concern: Mapping[int, float], communities: NDArray[np.int64]) -> NDArray[np.float64]:
     """How much the question concerns each of the communities (row ids; 0 for none)."""
     told = np.zeros(max(int(communities.max(initial=0)), *concern, 0) + 1)
     told[list(concern)] = list(concern.values())
