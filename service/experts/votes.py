@@ -194,7 +194,7 @@ def cast_votes(
     weight = role * quality * age * community * above[parts.places] / authors
     best = _best_of_runs(weight, first_of_runs(parts.places, parts.people))
     best = best[weight[best] > 0]
-    rows = best[np.lexsort((parts.documents[best], -weight[best], parts.people[best]))]
+    rows = best[_strongest_first(parts.people[best], weight[best], parts.documents[best])]
     everything = np.arange(len(parts))
     return Votes(parts, fits, everything, parts.people, role, quality, age, community, authors, weight).at(rows)
 
@@ -247,6 +247,22 @@ def _best_of_runs(weight: NDArray[np.float64], starts: NDArray[np.int64]) -> NDA
     runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(weight))))
     greatest = np.flatnonzero(weight == np.maximum.reduceat(weight, starts)[runs])
     return greatest[first_of_runs(runs[greatest])]
+
+
+def _strongest_first(
+    people: NDArray[np.int64], weight: NDArray[np.float64], documents: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The order by person, then weight, of equals by document. Sorting by one number takes a fifth of the time of
+    sorting by three, and a person hardly ever has equals."""
+    by_weight = np.argsort(-weight)
+    strongest = weight[by_weight]
+    ranks = np.empty(len(weight), np.int64)
+    ranks[by_weight] = np.cumsum(np.append(False, strongest[1:] != strongest[:-1])[: len(weight)])
+    keys = people * len(people) + ranks
+    order = np.argsort(keys)
+    if len(first_of_runs(keys[order])) < len(keys):
+        return np.lexsort((documents, keys))
+    return order
 
 
 def _authors(parts: Parts) -> NDArray[np.int64]:
