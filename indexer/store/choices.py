@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, delete, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.accounts import PersonChoices, SubjectChoice
 from indexer.domain.people import Identity, IdentityKind
 from indexer.notation import plain
-from indexer.store.batches import in_batches
+from indexer.store.batches import in_batches, values_in
 from indexer.store.database import Transaction
 from indexer.store.tables import disowned_identities, person_choices, person_redirects, subject_choices
 
@@ -60,12 +60,7 @@ def hidden_people() -> Select[Any]:
 
 def which_are_hidden(transaction: Transaction, people_ids: Iterable[str]) -> frozenset[str]:
     """Those of these people (ids) who want to be in no result."""
-    hidden = hidden_people()
-    return frozenset(
-        found
-        for batch in in_batches(people_ids)
-        for found in transaction.execute(hidden.where(_present(person_choices).in_(batch))).scalars()
-    )
+    return frozenset(transaction.execute(_WHICH_ARE_HIDDEN, {"people": list(people_ids)}).scalars())
 
 
 def disown(transaction: Transaction, person: str, identity: Identity) -> None:
@@ -156,3 +151,13 @@ def _latest(away: tuple[date, date | None]) -> date:
 
 def _identity_of(row: Row[Any]) -> Identity:
     return Identity(IdentityKind(row.kind), row.namespace, row.value)
+
+
+_THEIRS = or_(
+    person_choices.c.person.in_(values_in("people")),
+    person_choices.c.person.in_(
+        select(person_redirects.c.id).where(person_redirects.c.person_id.in_(values_in("people")))
+    ),
+)
+# Found by what is kept, then sorted out by who that is now: not everybody's choices are read.
+_WHICH_ARE_HIDDEN = hidden_people().where(_THEIRS, _present(person_choices).in_(values_in("people")))

@@ -1,19 +1,22 @@
 """Who had which part in which document."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from indexer.domain.people import HIDDEN_MEMBER, Role
 from indexer.store import naming
+from indexer.store.batches import values_in
 from indexer.store.choices import which_are_hidden
 from indexer.store.database import Transaction
+from indexer.store.rows import plain_rows
 from indexer.store.tables import contributions, documents, identities, in_audiences, messages
 
 MOMENT = func.coalesce(contributions.c.at, documents.c.updated, documents.c.created)
+ROLES = {str(role): role for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,16 @@ class Part:
     message: int | None
     likes: int
     community: int | None = None
+
+
+class Credit(NamedTuple):
+    """Somebody's part in a document as far as it is shown; `person` is None for whoever does not want to be found."""
+
+    document: int
+    person: str | None
+    role: Role
+    message: int | None
+    likes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +71,7 @@ class MessageAuthor:
 def parts_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Part]:
     """Everybody's parts in those of the given documents (row ids) that are in the given audiences, also of those who
     do not want to be found: not to be shown."""
-    # Not by the identity's row id: that tells which of two was named first, perhaps by what may not be read.
-    order = (contributions.c.document_id, identities.c.value, identities.c.kind, identities.c.namespace)
-    statement = _parts(audience_ids).where(contributions.c.document_id.in_(list(document_ids)))
-    return _read_parts(transaction, statement.order_by(*order, contributions.c.role))
-
-
-def contributors_in(
-    transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]
-) -> list[Contributor]:
-    """The same parts as they may be shown."""
-    readable = list(audience_ids)
-    parts = parts_in(transaction, document_ids, readable)
-    hidden = which_are_hidden(transaction, {part.person for part in parts})
-    names = naming.names_of(transaction, {part.person for part in parts} - hidden, readable)
-    return [
-        Contributor(part.document, None, HIDDEN_MEMBER, part.role, part.message, part.likes)
-        if part.person in hidden
-        else Contributor(part.document, part.person, names[part.person], part.role, part.message, part.likes)
-        for part in parts
-    ]
-
-
-def _parts(audience_ids: Iterable[int]) -> Select[Any]:
-    return (
-        select(contributions, identities.c.person_id, MOMENT.label("moment"), documents.c.community_id)
-        .join(identities, identities.c.id == contributions.c.identity_id)
-        .join(documents, documents.c.id == contributions.c.document_id)
-        .where(in_audiences(audience_ids), identities.c.person_id.is_not(None))
-    )
-
-
-def _read_parts(transaction: Transaction, statement: Select[Any]) -> list[Part]:
+    values = {"ids": list(document_ids), "audiences": list(audience_ids)}
     return [
         Part(
             row.document_id,
@@ -100,7 +82,37 @@ def _read_parts(transaction: Transaction, statement: Select[Any]) -> list[Part]:
             row.likes,
             row.community_id,
         )
-        for row in transaction.execute(statement)
+        for row in transaction.execute(_PARTS, values)
+    ]
+
+
+def contributors_in(
+    transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]
+) -> list[Contributor]:
+    """The same parts as they may be shown."""
+    readable = list(audience_ids)
+    return name_contributors(transaction, credits_in(transaction, document_ids, readable), readable)
+
+
+def credits_in(transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]) -> list[Credit]:
+    """The same parts, without what people are called."""
+    rows = plain_rows(transaction, _CREDITS, {"ids": list(document_ids), "audiences": list(audience_ids)})
+    hidden = which_are_hidden(transaction, {person for _, person, *_ in rows})
+    return [
+        Credit(document, None if person in hidden else person, ROLES[role], message, likes)
+        for document, person, role, message, likes in rows
+    ]
+
+
+def name_contributors(
+    transaction: Transaction, credited: Sequence[Credit], audience_ids: Iterable[int]
+) -> list[Contributor]:
+    """Parts as they may be shown to viewers of these audiences, in the same order."""
+    people = {credit.person for credit in credited if credit.person is not None}
+    names = naming.names_of(transaction, people, audience_ids)
+    return [
+        Contributor(document, person, HIDDEN_MEMBER if person is None else names[person], role, message, likes)
+        for document, person, role, message, likes in credited
     ]
 
 
@@ -164,3 +176,31 @@ def message_authors(transaction: Transaction, document: int, audience_ids: Itera
         )
         for row in rows
     ]
+
+
+_IN_DOCUMENTS = (
+    contributions.c.document_id.in_(values_in("ids")),
+    (documents.c.audience_id + 0).in_(values_in("audiences")),
+    identities.c.person_id.is_not(None),
+)
+_CREDITS = (
+    select(
+        contributions.c.document_id,
+        identities.c.person_id,
+        contributions.c.role,
+        contributions.c.message,
+        contributions.c.likes,
+    )
+    .join(identities, identities.c.id == contributions.c.identity_id)
+    .join(documents, documents.c.id == contributions.c.document_id)
+    .where(*_IN_DOCUMENTS)
+    # Not by the identity's row id: that tells which of two was named first, perhaps by what may not be read.
+    .order_by(
+        contributions.c.document_id,
+        identities.c.value,
+        identities.c.kind,
+        identities.c.namespace,
+        contributions.c.role,
+    )
+)
+_PARTS = _CREDITS.add_columns(MOMENT.label("moment"), documents.c.community_id)

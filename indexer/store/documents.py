@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
@@ -21,7 +22,7 @@ from indexer.domain.content import (
 )
 from indexer.domain.ids import document_id
 from indexer.domain.people import Contribution
-from indexer.store.batches import in_batches
+from indexer.store.batches import in_batches, values_in
 from indexer.store.blocks import save_digests
 from indexer.store.database import Transaction
 from indexer.store.decisions import decided_audiences_of
@@ -43,6 +44,9 @@ from indexer.store.tables import (
 )
 
 _BLOCK_FIELDS = tuple(field.name for field in fields(Block))
+# Enumerations look their members up in ten times the time of a dictionary.
+KINDS = {str(kind): kind for kind in DocumentKind}
+MARKS: dict[str | None, Mark | None] = {None: None, **{str(mark): mark for mark in Mark}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +169,8 @@ def find_all_readable(
 
 def find_by_ids(transaction: Transaction, ids: Iterable[int], audience_ids: Iterable[int]) -> dict[int, Document]:
     """Those of the documents of these row ids that are in one of the audiences, by row id."""
-    readable = in_audiences(audience_ids)
-    return {
-        row.id: document_of(row)
-        for batch in in_batches(ids)
-        for row in transaction.execute(select_documents().where(documents.c.id.in_(batch), readable))
-    }
+    values = {"ids": list(dict.fromkeys(ids)), "audiences": list(audience_ids)}
+    return {row.id: document_of(row) for row in transaction.execute(_BY_IDS, values)}
 
 
 def title_of(transaction: Transaction, document: int) -> str:
@@ -264,15 +264,25 @@ def document_of(row: Row[Any]) -> Document:
         source=row.source,
         uri=row.uri,
         title=row.title,
-        kind=DocumentKind(row.kind),
-        audience=Audience(AudienceKind(row.audience_kind), row.audience_subject),
+        kind=KINDS[row.kind],
+        audience=_audience(row.audience_kind, row.audience_subject),
         community=row.community,
         created=row.created,
         updated=row.updated,
-        mark=Mark(row.mark) if row.mark else None,
+        mark=MARKS[row.mark],
         superseded_by=row.superseded_by,
         url=row.url,
     )
+
+
+_BY_IDS = select_documents().where(
+    documents.c.id.in_(values_in("ids")), (documents.c.audience_id + 0).in_(values_in("audiences"))
+)
+
+
+@lru_cache(maxsize=1_000)
+def _audience(kind: str, subject: str) -> Audience:
+    return Audience(AudienceKind(kind), subject)
 
 
 def set_audience(transaction: Transaction, document: int, audience: Audience) -> None:

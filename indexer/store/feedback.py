@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.feedback import Judgement, Opinion, Target, TargetKind
-from indexer.store.batches import in_batches
+from indexer.store.batches import values_in
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, documents, feedback, identities, person_redirects
+from indexer.store.remembering import remembered
+from indexer.store.tables import documents, feedback, person_redirects
 
 LATEST_OPINIONS = 2_000
 
@@ -48,27 +49,30 @@ def all_judgements(transaction: Transaction) -> list[Judgement]:
     return [_judgement_of(row) for row in transaction.execute(_select_judgements())]
 
 
-def opinions_on(transaction: Transaction, document_ids: Iterable[int]) -> list[Opinion]:
-    """What was said of these documents (row ids) and of whoever had a part in them, latest first."""
-    found: set[Opinion] = set()
-    for batch in in_batches(document_ids):
-        found.update(_opinions(transaction, TargetKind.DOCUMENT, _public_ids(batch)))
-        found.update(_opinions(transaction, TargetKind.PERSON, _people_of(batch)))
+def judged_things(transaction: Transaction) -> tuple[frozenset[int], frozenset[str]]:
+    """The documents (row ids) and the people (ids) that anybody has judged."""
+    return remembered(
+        transaction,
+        "judged",
+        lambda: (
+            frozenset(transaction.execute(_JUDGED_DOCUMENTS).scalars()),
+            frozenset(transaction.execute(_JUDGED_PEOPLE).scalars()),
+        ),
+    )
+
+
+def opinions_on(transaction: Transaction, document_ids: Iterable[int], people_ids: Iterable[str]) -> list[Opinion]:
+    """What was said of these documents (row ids) and people (ids), latest first."""
+    found = {
+        *_opinions(transaction, TargetKind.DOCUMENT, _OF_DOCUMENTS, list(document_ids)),
+        *_opinions(transaction, TargetKind.PERSON, _OF_PEOPLE, list(people_ids)),
+    }
     return sorted(found, key=lambda opinion: (opinion.at, opinion.query, opinion.target.id), reverse=True)
 
 
-def _opinions(transaction: Transaction, kind: TargetKind, targets: Select[Any]) -> list[Opinion]:
-    useful = func.sum(case((feedback.c.useful, 1), else_=0)).label("useful")
-    judgements, latest = func.count().label("judgements"), func.max(feedback.c.at).label("latest")
-    statement = (
-        select(feedback.c.query, feedback.c.terms, _present().label("present"), useful, judgements, latest)
-        .select_from(feedback)
-        .outerjoin(person_redirects, _redirects())
-        .where(feedback.c.target_kind == kind, _present().in_(targets))
-        .group_by(feedback.c.query, feedback.c.terms, _present())
-        .order_by(latest.desc(), feedback.c.query, _present())
-        .limit(LATEST_OPINIONS)
-    )
+def _opinions(
+    transaction: Transaction, kind: TargetKind, statement: Select[Any], targets: list[int] | list[str]
+) -> list[Opinion]:
     return [
         Opinion(
             query=row.query,
@@ -78,19 +82,21 @@ def _opinions(transaction: Transaction, kind: TargetKind, targets: Select[Any]) 
             not_useful=row.judgements - row.useful,
             at=row.latest,
         )
-        for row in transaction.execute(statement)
+        for row in (transaction.execute(statement, {"targets": targets}) if targets else ())
     ]
 
 
-def _public_ids(document_ids: list[int]) -> Select[Any]:
-    return select(documents.c.public_id).where(documents.c.id.in_(document_ids))
-
-
-def _people_of(document_ids: list[int]) -> Select[Any]:
+def _select_opinions(kind: TargetKind, targets: Select[Any]) -> Select[Any]:
+    useful = func.sum(case((feedback.c.useful, 1), else_=0)).label("useful")
+    judgements, latest = func.count().label("judgements"), func.max(feedback.c.at).label("latest")
     return (
-        select(identities.c.person_id)
-        .join(contributions, contributions.c.identity_id == identities.c.id)
-        .where(contributions.c.document_id.in_(document_ids), identities.c.person_id.is_not(None))
+        select(feedback.c.query, feedback.c.terms, _present().label("present"), useful, judgements, latest)
+        .select_from(feedback)
+        .outerjoin(person_redirects, _redirects())
+        .where(feedback.c.target_kind == kind, _present().in_(targets))
+        .group_by(feedback.c.query, feedback.c.terms, _present())
+        .order_by(latest.desc(), feedback.c.query, _present())
+        .limit(LATEST_OPINIONS)
     )
 
 
@@ -122,3 +128,19 @@ def _parted(terms: str) -> tuple[str, ...]:
 def _judgement_of(row: Row[Any]) -> Judgement:
     target = Target(TargetKind(row.target_kind), row.present)
     return Judgement(row.id, row.voter, row.query, _parted(row.terms), target, row.useful, row.at)
+
+
+_OF_DOCUMENTS = _select_opinions(
+    TargetKind.DOCUMENT, select(documents.c.public_id).where(documents.c.id.in_(values_in("targets")))
+)
+_OF_PEOPLE = _select_opinions(TargetKind.PERSON, values_in("targets"))
+_JUDGED_DOCUMENTS = select(documents.c.id).where(
+    documents.c.public_id.in_(select(feedback.c.target).where(feedback.c.target_kind == TargetKind.DOCUMENT))
+)
+_JUDGED_PEOPLE = (
+    select(_present())
+    .distinct()
+    .select_from(feedback)
+    .outerjoin(person_redirects, _redirects())
+    .where(feedback.c.target_kind == TargetKind.PERSON)
+)

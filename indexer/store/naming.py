@@ -13,19 +13,17 @@ from dataclasses import replace
 from sqlalchemy import func, select
 
 from indexer.domain.people import Identity, IdentityKind, Person, what_to_call
-from indexer.store.batches import in_batches
+from indexer.store.batches import values_in
 from indexer.store.database import Transaction
-from indexer.store.tables import contributions, documents, identities, in_audiences, people
+from indexer.store.rows import plain_rows
+from indexer.store.tables import contributions, documents, identities, people
 
 
 def names_of(transaction: Transaction, ids: Iterable[str], audience_ids: Iterable[int]) -> dict[str, str]:
     """The name of each person, by id. Whoever is in no directory and in no readable document is called by their id."""
     listed = {
-        row.id: row.name if row.in_directory else None
-        for batch in in_batches(ids)
-        for row in transaction.execute(
-            select(people.c.id, people.c.name, people.c.in_directory).where(people.c.id.in_(batch))
-        )
+        person: name if in_directory else None
+        for person, name, in_directory in plain_rows(transaction, _LISTED, {"ids": list(ids)})
     }
     told = _told(transaction, [person for person, name in listed.items() if name is None], audience_ids)
     return {
@@ -62,22 +60,25 @@ def _told(
     transaction: Transaction, ids: Iterable[str], audience_ids: Iterable[int]
 ) -> dict[str, tuple[str, str | None]]:
     """Name and address of those of the people whom a document in the audiences names, by id."""
-    # The latest in the alphabet, as in resolution, found at the end of an index: nobody's documents are all read.
-    shown = (
-        select(func.coalesce(contributions.c.display_name, ""))
-        .join(documents, documents.c.id == contributions.c.document_id)
-        .where(contributions.c.identity_id == identities.c.id, in_audiences(audience_ids))
-        .order_by(contributions.c.display_name.desc())
-        .limit(1)
-        .correlate(identities)
-        .scalar_subquery()
-    )
-    statement = select(identities.c.person_id, identities.c.kind, identities.c.namespace, identities.c.value, shown)
+    values = {"ids": list(ids), "audiences": list(audience_ids)}
     known: dict[str, list[tuple[Identity, str | None]]] = defaultdict(list)
-    for batch in in_batches(ids):
-        for person, kind, namespace, value, name in transaction.execute(
-            statement.where(identities.c.person_id.in_(batch))
-        ):
-            if name is not None:
-                known[person].append((Identity(IdentityKind(kind), namespace, value), name or None))
+    for person, kind, namespace, value, name in plain_rows(transaction, _TOLD, values):
+        if name is not None:
+            known[person].append((Identity(IdentityKind(kind), namespace, value), name or None))
     return {person: what_to_call(entries) for person, entries in known.items()}
+
+
+_LISTED = select(people.c.id, people.c.name, people.c.in_directory).where(people.c.id.in_(values_in("ids")))
+# The latest in the alphabet, as in resolution, found at the end of an index: nobody's documents are all read.
+_SHOWN = (
+    select(func.coalesce(contributions.c.display_name, ""))
+    .join(documents, documents.c.id == contributions.c.document_id)
+    .where(contributions.c.identity_id == identities.c.id, (documents.c.audience_id + 0).in_(values_in("audiences")))
+    .order_by(contributions.c.display_name.desc())
+    .limit(1)
+    .correlate(identities)
+    .scalar_subquery()
+)
+_TOLD = select(identities.c.person_id, identities.c.kind, identities.c.namespace, identities.c.value, _SHOWN).where(
+    identities.c.person_id.in_(values_in("ids"))
+)

@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 from sqlalchemy import insert, select, union_all
 
 from indexer.domain.content import Document
-from indexer.store.batches import in_batches
+from indexer.store.batches import in_batches, values_in
 from indexer.store.database import Transaction
 from indexer.store.documents import document_of, select_documents
 from indexer.store.retired import select_retired
 from indexer.store.rows import plain_rows
-from indexer.store.tables import documents, in_audiences, near_duplicates, passages, signatures
+from indexer.store.tables import documents, near_duplicates, passages, signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,32 @@ def readable_partners(
     transaction: Transaction, document_ids: Iterable[int], audience_ids: Iterable[int]
 ) -> dict[int, tuple[Document, ...]]:
     """For each document (row id) that has some, the others that say nearly the same and are in one of the audiences."""
-    both = union_all(
-        select(near_duplicates.c.one.label("document"), near_duplicates.c.other.label("partner")),
-        select(near_duplicates.c.other.label("document"), near_duplicates.c.one.label("partner")),
-    ).subquery()
-    readable = in_audiences(audience_ids)
+    values = {"ids": list(dict.fromkeys(document_ids)), "audiences": list(audience_ids)}
     found: dict[int, list[Document]] = defaultdict(list)
-    for batch in in_batches(document_ids):
-        statement = (
-            select_documents()
-            .add_columns(both.c.document)
-            .join(both, both.c.partner == documents.c.id)
-            .where(both.c.document.in_(batch), readable)
-            .order_by(documents.c.public_id)
-        )
-        for row in transaction.execute(statement):
-            found[row.document].append(document_of(row))
+    for row in transaction.execute(_READABLE_PARTNERS, values):
+        found[row.document].append(document_of(row))
     return {document: tuple(partners) for document, partners in found.items()}
+
+
+def pairs_among(transaction: Transaction, document_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """The pairs that say nearly the same and are both among these documents (row ids)."""
+    asked = frozenset(document_ids)
+    pairs = plain_rows(transaction, _PAIRS, {"ids": list(asked)})
+    return [(one, other) for one, other in pairs if other in asked]
+
+
+# Each way by itself with the list: SQLite would make all pairs before it looked which are asked for.
+_PARTNERS = union_all(
+    *(
+        select(mine.label("document"), theirs.label("partner")).where(mine.in_(values_in("ids")))
+        for mine, theirs in permutations((near_duplicates.c.one, near_duplicates.c.other))
+    )
+).subquery()
+_READABLE_PARTNERS = (
+    select_documents()
+    .add_columns(_PARTNERS.c.document)
+    .join(_PARTNERS, _PARTNERS.c.partner == documents.c.id)
+    .where((documents.c.audience_id + 0).in_(values_in("audiences")))
+    .order_by(documents.c.public_id)
+)
+_PAIRS = select(near_duplicates).where(near_duplicates.c.one.in_(values_in("ids")))

@@ -6,17 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select
 
-from indexer.store.batches import in_batches
+from indexer.store.batches import in_batches, values_in
 from indexer.store.database import Transaction
 from indexer.store.retired import select_retired
 from indexer.store.tables import documents, outdated_passages, passages, retired_passages
 
 COPIED = [column for column in passages.c if column.name != "id"]
+_LATEST = select(func.coalesce(func.max(outdated_passages.c.number), 0))
+_CLOSED = (
+    select(passages.c.id)
+    .join(outdated_passages, outdated_passages.c.passage_id == passages.c.id)
+    .join(documents, documents.c.id == passages.c.document_id)
+    .where(~outdated_passages.c.gone, (documents.c.audience_id + 0).not_in(values_in("audiences")))
+)
 
 
 def gone_since(transaction: Transaction, number: int) -> tuple[NDArray[np.int64], int]:
     """The passages noted as gone after a note's number, and the number of the latest note."""
-    latest = int(transaction.execute(select(func.coalesce(func.max(outdated_passages.c.number), 0))).scalar_one())
+    latest = int(transaction.execute(_LATEST).scalar_one())
     if latest <= number:
         return np.zeros(0, np.int64), latest
     statement = select(outdated_passages.c.passage_id).where(
@@ -27,13 +34,7 @@ def gone_since(transaction: Transaction, number: int) -> tuple[NDArray[np.int64]
 
 def closed_passages(transaction: Transaction, audience_ids: Iterable[int]) -> list[int]:
     """Those of the passages of changed documents that are in none of the audiences now."""
-    statement = (
-        select(passages.c.id)
-        .join(outdated_passages, outdated_passages.c.passage_id == passages.c.id)
-        .join(documents, documents.c.id == passages.c.document_id)
-        .where(~outdated_passages.c.gone, documents.c.audience_id.not_in(list(audience_ids)))
-    )
-    return list(transaction.execute(statement).scalars())
+    return list(transaction.execute(_CLOSED, {"audiences": list(audience_ids)}).scalars())
 
 
 def renumber_changed(transaction: Transaction) -> int:

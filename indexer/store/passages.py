@@ -1,15 +1,16 @@
 """Passages: what the index has to hold, and what a page of results shows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import String, func, select, type_coerce
 
-from indexer.domain.content import Document, DocumentKind, Locator
-from indexer.store.batches import in_batches
+from indexer.domain.content import Document, DocumentKind, Locator, Mark
+from indexer.store.batches import in_batches, values_in
 from indexer.store.database import Transaction
-from indexer.store.documents import document_of, select_documents
+from indexer.store.documents import MARKS, document_of, select_documents
 from indexer.store.retired import select_retired
 from indexer.store.rows import plain_rows
 from indexer.store.tables import communities, documents, passages
@@ -47,6 +48,40 @@ class FoundPassage:
     @property
     def public_id(self) -> str:
         """What it is called outside: row ids would tell how many passages there are besides."""
+        return public_id_of(self.document.public_id, self.ordinal)
+
+
+class ListedPassage(NamedTuple):
+    """A passage with what a ranking needs of its document: `document` and `document_id` are its row id and its public
+    one, `date` tells only which of two is later."""
+
+    id: int
+    ordinal: int
+    document: int
+    document_id: str
+    source: str
+    uri: str
+    superseded_by: str | None
+    mark: Mark | None
+    date: str
+    audience: int
+
+    @property
+    def public_id(self) -> str:
+        return public_id_of(self.document_id, self.ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPassage:
+    """A passage as evidence names it, without its text."""
+
+    id: int
+    ordinal: int
+    locator: Locator
+    document: Document
+
+    @property
+    def public_id(self) -> str:
         return public_id_of(self.document.public_id, self.ordinal)
 
 
@@ -95,23 +130,34 @@ def indexable_passages(transaction: Transaction, ids: Sequence[int]) -> Iterator
 
 def find_passages(transaction: Transaction, ids: Iterable[int]) -> dict[int, FoundPassage]:
     """Those of the given passages that still exist, by id."""
-    statement = select_documents().add_columns(
-        passages.c.id.label("passage_id"),
-        passages.c.ordinal,
-        passages.c.text,
-        passages.c.page,
-        passages.c.heading,
-        passages.c.message,
-        passages.c.line,
-    )
-    statement = statement.join(passages, passages.c.document_id == documents.c.id)
     found = {}
-    for row in transaction.execute(statement.where(passages.c.id.in_(list(ids)))):
+    for row in transaction.execute(_FOUND, {"ids": list(ids)}):
         locator = Locator(row.page, row.heading, row.message, row.line)
         found[row.passage_id] = FoundPassage(
             row.passage_id, row.ordinal, row.text, locator, document_of(row), row.audience_id
         )
     return found
+
+
+def list_passages(transaction: Transaction, ids: Iterable[int]) -> dict[int, ListedPassage]:
+    """Those of the given passages that still exist, by id, with no more than a ranking needs."""
+    return {
+        id: ListedPassage(id, ordinal, document, document_id, source, uri, superseded_by, MARKS[mark], date, audience)
+        for id, ordinal, document, document_id, source, uri, superseded_by, mark, date, audience in plain_rows(
+            transaction, _LISTED, {"ids": list(ids)}
+        )
+    }
+
+
+def cite_passages(
+    transaction: Transaction, ids: Iterable[int], cited: Mapping[int, Document]
+) -> dict[int, CitedPassage]:
+    """Those of the given passages that still exist, by id, and are of one of the `cited` documents (by row id)."""
+    return {
+        id: CitedPassage(id, ordinal, Locator(*place), cited[document])
+        for id, ordinal, document, *place in plain_rows(transaction, _CITED, {"ids": list(ids)})
+        if document in cited
+    }
 
 
 def ordinals_of(transaction: Transaction, document_ids: Iterable[int]) -> set[tuple[int, int]]:
@@ -148,3 +194,31 @@ def cuts_of(transaction: Transaction, document_ids: Iterable[int]) -> dict[int, 
 def community_ids(transaction: Transaction) -> dict[str, int]:
     """The row id of every community, by slug, as the index knows them."""
     return {row.slug: row.id for row in transaction.execute(select(communities.c.slug, communities.c.id))}
+
+
+_WANTED = passages.c.id.in_(values_in("ids"))
+_PLACE = (passages.c.page, passages.c.heading, passages.c.message, passages.c.line)
+_FOUND = (
+    select_documents()
+    .add_columns(passages.c.id.label("passage_id"), passages.c.ordinal, passages.c.text, *_PLACE)
+    .join(passages, passages.c.document_id == documents.c.id)
+    .where(_WANTED)
+)
+_CITED = select(passages.c.id, passages.c.ordinal, passages.c.document_id, *_PLACE).where(_WANTED)
+_LISTED = (
+    select(
+        passages.c.id,
+        passages.c.ordinal,
+        documents.c.id,
+        documents.c.public_id,
+        documents.c.source,
+        documents.c.uri,
+        documents.c.superseded_by,
+        documents.c.mark,
+        # As it is stored: such texts are in order of time.
+        func.coalesce(type_coerce(documents.c.updated, String), type_coerce(documents.c.created, String), ""),
+        documents.c.audience_id,
+    )
+    .join(documents, documents.c.id == passages.c.document_id)
+    .where(_WANTED)
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.domain.people import (
@@ -16,13 +16,15 @@ from indexer.domain.people import (
     Person,
     Visibility,
 )
-from indexer.store.batches import in_batches
+from indexer.store.batches import in_batches, values_in
 from indexer.store.choices import hidden_people
 from indexer.store.database import Transaction
 from indexer.store.decisions import keep_decided_visibility
 from indexer.store.identities import vouch
 from indexer.store.naming import named
+from indexer.store.remembering import remembered
 from indexer.store.renames import note_renames
+from indexer.store.rows import plain_rows
 from indexer.store.tables import (
     communities,
     contributions,
@@ -101,17 +103,17 @@ def all_communities(transaction: Transaction) -> list[Community]:
 
 
 def communities_by_row(transaction: Transaction) -> dict[int, Community]:
-    """Every community by its row id."""
-    return {row.id: _community_of(row) for row in transaction.execute(select(communities))}
+    """Every community by its row id. Nobody may change what comes back."""
+    return remembered(
+        transaction,
+        "communities",
+        lambda: {row.id: _community_of(row) for row in transaction.execute(select(communities))},
+    )
 
 
 def communities_showing(transaction: Transaction, audience_ids: Iterable[int]) -> set[str]:
     """The slugs of the communities that a directory lists, or that have a document in one of the audiences."""
-    theirs = select(documents.c.id).where(
-        documents.c.community_id == communities.c.id, documents.c.audience_id.in_(list(audience_ids))
-    )
-    statement = select(communities.c.slug).where(or_(communities.c.in_directory, theirs.exists()))
-    return set(transaction.execute(statement).scalars())
+    return set(transaction.execute(_SHOWING, {"audiences": list(audience_ids)}).scalars())
 
 
 def count_communities(transaction: Transaction, audience_ids: Iterable[int]) -> list[CommunityCount]:
@@ -164,8 +166,7 @@ def count_members(transaction: Transaction, community: str) -> int:
 
 def find_people(transaction: Transaction, ids: Iterable[str]) -> dict[str, Person]:
     """The people of these ids; not to be shown, as with `find_person`."""
-    rows = transaction.execute(select(people).where(people.c.id.in_(list(ids))))
-    return {row.id: person_of(row) for row in rows}
+    return {row.id: person_of(row) for row in transaction.execute(_BY_IDS, {"ids": list(ids)})}
 
 
 def all_names(transaction: Transaction) -> dict[str, str]:
@@ -247,8 +248,8 @@ def participations(
 
 def standings_in(transaction: Transaction, people_ids: Iterable[str]) -> dict[tuple[str, int], int]:
     """By person (id) and community (row id) the place of their role in PRECEDENCE; whoever is no member is missing."""
-    rows = transaction.execute(_CURRENT_MEMBERSHIPS_OF, {"people": list(people_ids)})
-    return {(row.person_id, row.community_id): row.precedence for row in rows}
+    rows = plain_rows(transaction, _CURRENT_MEMBERSHIPS_OF, {"people": list(people_ids)})
+    return {(person, community): precedence for person, community, precedence, _ in rows}
 
 
 def _first_with_equals(rows: Sequence[Row[Any]], limit: int | None) -> Sequence[Row[Any]]:
@@ -381,8 +382,15 @@ def _current_memberships(people_ids: list[str] | None) -> Select[Any]:
     return statement if people_ids is None else statement.where(memberships.c.person_id.in_(people_ids))
 
 
-_CURRENT_MEMBERSHIPS_OF = _current_memberships(None).where(
-    memberships.c.person_id.in_(bindparam("people", expanding=True))
+_CURRENT_MEMBERSHIPS_OF = _current_memberships(None).where(memberships.c.person_id.in_(values_in("people")))
+_BY_IDS = select(people).where(people.c.id.in_(values_in("ids")))
+_SHOWING = select(communities.c.slug).where(
+    or_(
+        communities.c.in_directory,
+        select(documents.c.id)
+        .where(documents.c.community_id == communities.c.id, documents.c.audience_id.in_(values_in("audiences")))
+        .exists(),
+    )
 )
 
 

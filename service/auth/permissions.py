@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from indexer.domain.accounts import Account, Scope
 from indexer.domain.content import Audience, AudienceKind
 from indexer.domain.people import Person, Visibility
-from indexer.store import Transaction, accounts, documents, identities, people, renames
+from indexer.store import Transaction, accounts, documents, identities, people, remembered, renames
 
 _SEAL = object()
 
@@ -103,6 +103,10 @@ class ReadableAudiences:
 
 def readable_audiences(transaction: Transaction, viewer: Viewer) -> ReadableAudiences:
     """What the viewer may read, from the database as it is now: a change of visibility counts at once."""
+    return remembered(transaction, ("readable", viewer), lambda: _readable_audiences(transaction, viewer))
+
+
+def _readable_audiences(transaction: Transaction, viewer: Viewer) -> ReadableAudiences:
     communities = people.all_communities(transaction)
     seen = frozenset(c.slug for c in communities if _may_see(viewer, c.slug, c.visibility))
     audiences = documents.all_audiences(transaction)

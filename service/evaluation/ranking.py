@@ -62,7 +62,7 @@ def rank_topics(
         retrieved = retrieve_passages(transaction, index, _query(topic, task), readable, settings.search)
         if generation not in ("", retrieved.generation):
             raise EvaluationInvalid("the index was published anew while topics were ranked: evaluate again")
-        retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
+        retrieved = with_feedback(transaction, index, retrieved, readable, settings.feedback)
         generation, degraded = retrieved.generation, retrieved.shortcomings
         ranked = _rank(transaction, index.contributed, retrieved, topic, task, readable, settings)
         if ranking := tuple(entry for entry in ranked if entry.item not in topic.exclude)[: task.limit]:
@@ -94,7 +94,7 @@ def _rank(
         return rank_people_of(transaction, contributed, retrieved, topic, task.limit, readable, settings.experts)
     ranked = [
         RankedItem(
-            entry.passage.public_id if task.passages else entry.passage.document.public_id,
+            entry.passage.public_id if task.passages else entry.passage.document_id,
             entry.relevance,
         )
         for entry in rank_documents(transaction, retrieved, readable, settings.search)

@@ -49,13 +49,13 @@ def answer(home: Home, index: OpenIndex, query: Query, viewer: Viewer, settings:
     with index.turn, home.database.read() as transaction:
         readable = readable_audiences(transaction, viewer)
         retrieved = retrieve_passages(transaction, index, query, readable, settings.search)
-        retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
+        retrieved = with_feedback(transaction, index, retrieved, readable, settings.feedback)
         page = load_page(transaction, retrieved, readable, settings.search)
         ranked = rank_people(transaction, index.contributed, retrieved, readable, settings.experts)
         verdict = judge(retrieved.strength(), page, ranked, settings.verdict)
         if verdict.kind is VerdictKind.NOBODY:
             ranked = []
-        known = {c.slug: c for c in people.all_communities(transaction) if c.slug in readable.communities}
+        known = {c.slug: c for c in people.communities_by_row(transaction).values() if c.slug in readable.communities}
     return Answer(
         query=query,
         verdict=verdict,

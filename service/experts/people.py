@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from indexer.contributed import Columns
 from indexer.domain.accounts import PersonChoices
+from indexer.domain.content import Document
 from indexer.domain.feedback import TargetKind
 from indexer.domain.people import Community, Person, Role
 from indexer.store import Transaction, documents, passages, people
-from indexer.store.passages import FoundPassage
+from indexer.store.passages import CitedPassage
 from service.auth import ReadableAudiences
 from service.contributed import Contributed
 from service.experts.activity import NO_ACTIVITY, Activity, active_lately
@@ -43,7 +44,7 @@ class Evidence:
     """A document that speaks for a person. `share` is its part of the person's score before restraint; the shares of
     all counted documents add up to 1, of which only the largest are kept. `vote` has the factors."""
 
-    passage: FoundPassage
+    passage: CitedPassage
     role: Role
     at: datetime | None
     message: int | None
@@ -145,8 +146,10 @@ def rank_people(
     )
     best = _best(tally) if shortlist is not None else _best_with_telling_document(tally, settings)
     votes = {person: tally.votes_of(person, settings.documents) for person in best}
-    reasons = _reasons(transaction, votes, tally, retrieved, readable, settings, _restraint(settings, shortlist))
-    return _described(transaction, votes, tally, reasons, readable, settings)
+    counted = {vote.part.document for cast in votes.values() for vote in cast}
+    cited = documents.find_by_ids(transaction, counted, readable.ids)
+    reasons = _reasons(votes, cited, tally, retrieved, settings, _restraint(settings, shortlist))
+    return _described(transaction, votes, cited, tally, reasons, readable, settings)
 
 
 def _best(tally: Tally) -> list[str]:
@@ -249,20 +252,17 @@ def _restraint(settings: ExpertSettings, shortlist: Collection[str] | None) -> f
 
 
 def _reasons(
-    transaction: Transaction,
     votes: Mapping[str, Sequence[Vote]],
+    cited: Mapping[int, Document],
     tally: Tally,
     retrieved: Retrieved,
-    readable: ReadableAudiences,
     settings: ExpertSettings,
     restraint: float,
 ) -> dict[str, PersonReasons]:
-    counted = {vote.part.document for cast in votes.values() for vote in cast}
-    found = documents.find_by_ids(transaction, counted, readable.ids)
     return {
         person: person_reasons(
             cast,
-            found,
+            cited,
             tally.documents_of(person),
             tally.active(person),
             settings,
@@ -293,19 +293,21 @@ def fits_of(retrieved: Retrieved, settings: ExpertSettings, expansion: float) ->
 def _described(
     transaction: Transaction,
     votes: Mapping[str, Sequence[Vote]],
+    cited: Mapping[int, Document],
     tally: Tally,
     reasons: Mapping[str, PersonReasons],
     readable: ReadableAudiences,
     settings: ExpertSettings,
 ) -> list[RankedPerson]:
-    """The people in the order of their `votes`, with what a reader wants to know of each."""
+    """The people in the order of their `votes`, with what a reader wants to know of each; `cited` are the readable
+    documents of the votes, by row id."""
     scores = tally.scores
     found = people.shown_people(transaction, votes, readable.ids)
     communities = _communities(transaction, votes, tally, readable)
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
-    stored = passages.find_passages(transaction, wanted)
+    stored = passages.cite_passages(transaction, wanted, cited)
     ranked = []
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
     for person, cast in votes.items():
         chosen = tally.choices.get(person, PersonChoices())
         evidence = tuple(_evidence(cast, stored, settings))
@@ -315,12 +317,12 @@ def _described(
                     found[person],
                     communities.get(person, ()),
                     scores[person],
-                    _confidence(evidence, datetime.now(UTC)),
+                    _confidence(evidence, now),
                     evidence,
                     reasons[person].documents,
                     max((entry.at for entry in evidence if entry.at), default=None),
                     reasons[person],
-                    chosen.away_on(today),
+                    chosen.away_on(now.date()),
                     chosen.questions_a_week,
                 )
             )
@@ -344,12 +346,13 @@ def _communities(
 
 
 def _evidence(
-    votes: Sequence[Vote], stored: Mapping[int, FoundPassage], settings: ExpertSettings
+    votes: Sequence[Vote], stored: Mapping[int, CitedPassage], settings: ExpertSettings
 ) -> Iterable[Evidence]:
     gains = shares(votes, settings)
+    total = sum(gains)
     for vote, gain in list(zip(votes, gains, strict=False))[: settings.evidence]:
         if vote.fit.passage in stored:
-            share = round(gain / sum(gains), 4)
+            share = round(gain / total, 4)
             yield Evidence(stored[vote.fit.passage], vote.part.role, vote.part.at, vote.part.message, share, vote)
 
 

@@ -100,8 +100,9 @@ def person_reasons(
 ) -> PersonReasons:
     """The reasons for the score of these votes (strongest first); `documents` by row id are those they name."""
     gains = shares(votes, settings)
+    total = sum(gains)
     counted = [
-        CountedVote(documents[vote.part.document], vote, settings.decay**place, gain, gain / sum(gains))
+        CountedVote(documents[vote.part.document], vote, settings.decay**place, gain, gain / total)
         for place, (vote, gain) in enumerate(zip(votes, gains, strict=False))
         if vote.part.document in documents
     ]
@@ -111,7 +112,7 @@ def person_reasons(
         activity_factor((entry.lately for entry in active), settings),
         settings.least_relevance,
         settings.sharpness,
-        sum(gains),
+        total,
         readable_documents,
         divisor(readable_documents, settings, restraint),
         feedback,

@@ -78,7 +78,7 @@ def rank_shortlist(
         meant = find_named_people(transaction, given, readable)
         ids = frozenset(person.id for person in meant.values())
         retrieved = retrieve_passages(transaction, index, replace(query, people=ids), readable, settings.search)
-        retrieved = with_feedback(transaction, index, retrieved, settings.feedback)
+        retrieved = with_feedback(transaction, index, retrieved, readable, settings.feedback)
         ranked = rank_people(transaction, index.contributed, retrieved, readable, settings.experts, shortlist=ids)
     return Shortlist(
         text=query.text,

@@ -5,10 +5,13 @@ program keeps.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from indexer.domain.accounts import AuditAction
 from indexer.domain.content import Document
@@ -40,7 +43,11 @@ class JudgedTarget:
 
 
 def with_feedback(
-    transaction: Transaction, index: OpenIndex, retrieved: Retrieved, settings: FeedbackSettings
+    transaction: Transaction,
+    index: OpenIndex,
+    retrieved: Retrieved,
+    readable: ReadableAudiences,
+    settings: FeedbackSettings,
 ) -> Retrieved:
     """The candidates with what judgements for similar queries do to their documents and people (influence.py).
 
@@ -50,10 +57,30 @@ def with_feedback(
     """
     if not settings.bound:
         return retrieved
-    opinions = feedback.opinions_on(transaction, map(int, retrieved.candidates.documents))
+    found = retrieved.candidates.documents
+    judged_documents, judged_people = feedback.judged_things(transaction)
+    theirs = _who_had_parts(transaction, index, found, judged_people, readable)
+    opinions = feedback.opinions_on(transaction, judged_documents.intersection(found.tolist()), theirs)
+    if not opinions:
+        return retrieved
     closeness = _closeness(index, retrieved.query.text, opinions)
     compared = [opinion for opinion in opinions if opinion.query in closeness]
     return replace(retrieved, influence=measure_influence(compared, lambda opinion: closeness[opinion.query], settings))
+
+
+def _who_had_parts(
+    transaction: Transaction,
+    index: OpenIndex,
+    document_ids: NDArray[np.int64],
+    people_ids: Collection[str],
+    readable: ReadableAudiences,
+) -> list[str]:
+    """Those of the people (ids) who had a part in one of these documents (row ids)."""
+    if not people_ids:
+        return []
+    columns = index.contributed.columns(transaction)
+    taking_part = set(columns.parts_in(np.unique(document_ids), readable.ids).people.tolist())
+    return [person for person in people_ids if columns.numbers.get(person) in taking_part]
 
 
 def new_voter() -> str:

@@ -1,13 +1,12 @@
 """Why a passage ranks where it does, in numbers that multiply to its relevance and in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.domain.content import Mark
-from indexer.index import QueryTerms
 from indexer.index.tokens import tokens
 from service.search.influence import Effect
-from service.search.snippet import COMMON
+from service.search.snippet import COMMON, tokens_in
 
 CLOSENESS = (
     (0.6, "Very close in meaning to the question"),
@@ -59,10 +58,11 @@ class HitReasons:
     @property
     def relevance(self) -> float:
         """Fit · standing · the factor of feedback, `least` at least and `most` at most."""
-        earned = self.fit * self.standing * self.feedback.factor
-        if self.least is not None:
-            earned = max(earned, self.least)
-        return earned if self.most is None else min(earned, self.most)
+        return bounded(self.earned, self.least, self.most)
+
+    @property
+    def earned(self) -> float:
+        return self.fit * self.standing * self.feedback.factor
 
     @property
     def raised(self) -> bool:
@@ -112,11 +112,23 @@ class HitReasons:
         return " ".join(told)
 
 
-def matched_words(question: str, text: str) -> tuple[str, ...]:
-    """The words of the question, as they were typed, that a text has; each once."""
-    there = frozenset(tokens(text))
+def bounded(earned: float, least: float | None, most: float | None) -> float:
+    """What was earned, raised to `least` and lowered to `most` where there are such."""
+    if least is not None:
+        earned = max(earned, least)
+    return earned if most is None else min(earned, most)
+
+
+def words_asked(question: str) -> dict[str, frozenset[str]]:
+    """The words of a question, as they were typed, each with its tokens."""
     words = dict.fromkeys(word.strip(".,;:!?()[]\"'“”") for word in question.split())
-    return tuple(word for word in words if there.intersection(QueryTerms.of(word).weights))
+    return {word: frozenset(tokens(word)) for word in words}
+
+
+def matched_words(asked: Mapping[str, frozenset[str]], text: str) -> tuple[str, ...]:
+    """The words of the question that a text has."""
+    there = tokens_in(text)
+    return tuple(word for word, found in asked.items() if not there.isdisjoint(found))
 
 
 def feedback_in_words(effect: Effect) -> list[str]:

@@ -2,26 +2,23 @@
 place before its successor for what has been superseded."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
-from indexer.passages import indexed_text
 from service.search.ranked import RankedPassage
-from service.search.retrieve import Retrieved
+from service.search.reasons import HitReasons
 
 
-def reread(ranked: Sequence[RankedPassage], retrieved: Retrieved, top: int, weight: float) -> list[RankedPassage]:
-    """Documents (best first) in the order that they have once the first `top` are read together with the question:
-    their fit becomes (1 - weight) · fit + weight · score, on the same absolute scale."""
-    best = ranked[:top]
-    if retrieved.cross_encoder is None or not weight or not best:
-        return list(ranked)
-    scores = retrieved.cross_encoder.score(retrieved.question, [_text(entry) for entry in best])
+def reread(
+    ranked: Sequence[RankedPassage],
+    scores: Mapping[int, float],
+    reasons: Callable[[RankedPassage], HitReasons],
+) -> list[RankedPassage]:
+    """Documents (best first) in the order that they have once some passages (ids) are read together with the question,
+    with these scores; `reasons` are those of an entry."""
     read = [
-        replace(entry, reasons=replace(entry.reasons, reading=float(score), reading_weight=weight))
-        for entry, score in zip(best, scores, strict=True)
+        entry._replace(reading=scores[entry.passage.id]) if entry.passage.id in scores else entry for entry in ranked
     ]
-    return best_first([*read, *ranked[top:]])
+    return best_first([entry if entry.reading is None else _with_earned(entry, reasons(entry)) for entry in read])
 
 
 def keep_rare(exact: Sequence[RankedPassage], others: Sequence[RankedPassage], places: int) -> list[RankedPassage]:
@@ -33,14 +30,16 @@ def keep_rare(exact: Sequence[RankedPassage], others: Sequence[RankedPassage], p
     ahead = max(places - len(exact), 0)
     if ahead < len(others):
         least = math.nextafter(others[ahead].relevance, math.inf)
-        exact = [replace(entry, reasons=replace(entry.reasons, least=least)) for entry in exact]
+        exact = [entry._replace(least=least) for entry in exact]
     return best_first([*exact, *others])
 
 
 def behind_successors(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:
     """All documents, best first, none before the one that has superseded it where that is among them."""
+    if not any(entry.passage.superseded_by for entry in ranked):
+        return list(ranked)
     by_uri: dict[tuple[str, str | None], RankedPassage] = {
-        (entry.passage.document.source, entry.passage.document.uri): entry for entry in ranked
+        (entry.passage.source, entry.passage.uri): entry for entry in ranked
     }
     return best_first([_behind(entry, _successors(entry, by_uri)) for entry in ranked])
 
@@ -48,10 +47,10 @@ def behind_successors(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:
 def _successors(entry: RankedPassage, by_uri: Mapping[tuple[str, str | None], RankedPassage]) -> list[RankedPassage]:
     """What has superseded a document, what has superseded that, and so on."""
     found: list[RankedPassage] = []
-    newer = by_uri.get((entry.passage.document.source, entry.passage.document.superseded_by))
+    newer = by_uri.get((entry.passage.source, entry.passage.superseded_by))
     while newer is not None and newer is not entry and newer not in found:
         found.append(newer)
-        newer = by_uri.get((newer.passage.document.source, newer.passage.document.superseded_by))
+        newer = by_uri.get((newer.passage.source, newer.passage.superseded_by))
     return found
 
 
@@ -59,7 +58,7 @@ def _behind(entry: RankedPassage, successors: Sequence[RankedPassage]) -> Ranked
     most = min((successor.relevance for successor in successors), default=math.inf)
     for _ in successors:  # each of a chain needs a value of its own
         most = math.nextafter(most, -math.inf)
-    return entry if entry.relevance <= most else replace(entry, reasons=replace(entry.reasons, most=most))
+    return entry if entry.relevance <= most else entry._replace(most=most)
 
 
 def best_first(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:
@@ -67,6 +66,5 @@ def best_first(ranked: Sequence[RankedPassage]) -> list[RankedPassage]:
     return sorted(ranked, key=lambda entry: -entry.relevance)
 
 
-def _text(entry: RankedPassage) -> str:
-    passage = entry.passage
-    return indexed_text(passage.document.title, passage.locator.heading, passage.text)
+def _with_earned(entry: RankedPassage, reasons: HitReasons) -> RankedPassage:
+    return entry._replace(earned=reasons.earned)

@@ -1,21 +1,24 @@
 """A page of results, read again from the database: what was deleted or closed since indexing is not shown."""
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import Document
+from indexer.domain.people import Role
 from indexer.index import QueryTerms
 from indexer.passages import indexed_text
-from indexer.store import Transaction, contributions, passages
-from indexer.store.contributions import Contributor
-from indexer.store.passages import FoundPassage
+from indexer.store import Transaction, contributions, near_duplicates, passages
+from indexer.store.contributions import Contributor, Credit
+from indexer.store.passages import FoundPassage, ListedPassage
 from service.auth import ReadableAudiences
 from service.search.folding import OUTDATED, also_in, fold
 from service.search.query import make_cursor
 from service.search.ranked import RankedPassage
-from service.search.reasons import HitReasons, matched_words
+from service.search.reasons import HitReasons, matched_words, words_asked
 from service.search.rerank import behind_successors, best_first, keep_rare, reread
 from service.search.retrieve import Retrieved
 from service.search.snippet import Run, extract
@@ -23,16 +26,17 @@ from service.settings import SearchSettings
 
 CONTRIBUTORS_SHOWN = 4
 FIRST_OF_ITS_DOCUMENT = 10
-ORDER_OF_ROLES = (
-    "accepted answerer",
-    "author",
-    "maintainer",
-    "answerer",
-    "reviewer",
-    "approver",
-    "commenter",
-    "asker",
-)
+ORDER_OF_ROLES = {
+    Role.ACCEPTED_ANSWERER: 0,
+    Role.AUTHOR: 1,
+    Role.MAINTAINER: 2,
+    Role.ANSWERER: 3,
+    Role.REVIEWER: 4,
+    Role.APPROVER: 5,
+    Role.COMMENTER: 6,
+    Role.ASKER: 7,
+}
+BEFORE_ALL = (-1, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +69,27 @@ def load_page(
     transaction: Transaction, retrieved: Retrieved, readable: ReadableAudiences, settings: SearchSettings
 ) -> Page:
     """The page of results that the query asks for, one passage a document."""
-    found = rank_documents(transaction, retrieved, readable, settings)
+    listed = _Listed.of(retrieved, settings)
+    found = _rank(transaction, listed, readable)
     offset, limit = retrieved.query.offset, retrieved.query.limit or settings.page_size
-    shown = found[offset : offset + limit]
-    shown_ids = [entry.passage.document.id for entry in shown]
-    contributors = contributions.contributors_in(transaction, shown_ids, readable.ids)
-    also = also_in(transaction, shown, readable) if settings.fold else {}
-    hits = tuple(
-        replace(
-            _hit(entry, _contributors(contributors, entry.passage.document.id), retrieved.question, settings),
-            also=also.get(entry.passage.document.id, ()),
-        )
-        for entry in shown
-    )
+    entries = found[offset : offset + limit]
+    wanted = {entry.passage.id for entry in (*found[:1], *entries)}
+    stored = {
+        id: passage
+        for id, passage in passages.find_passages(transaction, wanted).items()
+        if passage.audience in readable.ids
+    }
+    shown = [(entry, stored[entry.passage.id]) for entry in entries if entry.passage.id in stored]
+    hits = _hits(transaction, shown, listed, readable)
     more = offset + limit < len(found)
-    best, relevance = (found[0].passage.document, found[0].relevance) if found else (None, 0.0)
-    return Page(hits, best, relevance, len(found), make_cursor(offset + limit) if more else None)
+    best = stored.get(found[0].passage.id) if found else None
+    return Page(
+        hits,
+        best.document if best else None,
+        found[0].relevance if best else 0.0,
+        len(found),
+        make_cursor(offset + limit) if more else None,
+    )
 
 
 def rank_documents(
@@ -91,64 +100,154 @@ def rank_documents(
 
     What has been superseded or retired counts less, and never stands before what took its place.
     """
-    retrieved = retrieved.listed(settings.listed)
-    neighbours = retrieved.neighbours()
-    relevance = retrieved.relevance(settings.fusion, neighbours)
+    return _rank(transaction, _Listed.of(retrieved, settings), readable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The candidates to list, and what their relevance is made of: each (n,)."""
+
+    retrieved: Retrieved
+    neighbours: NDArray[np.float32]
+    words: NDArray[np.float32]
+    settings: SearchSettings
+
+    @classmethod
+    def of(cls, retrieved: Retrieved, settings: SearchSettings) -> "_Listed":
+        listed = retrieved.listed(settings.listed)
+        return cls(listed, listed.neighbours(), listed.words(settings.fusion), settings)
+
+    def reasons(self, entry: RankedPassage) -> HitReasons:
+        """What an entry's relevance is made of."""
+        found, settings = self.retrieved.candidates, self.settings
+        return HitReasons(
+            cosine=None if self.retrieved.degraded else float(found.cosines[entry.position]),
+            neighbours=float(self.neighbours[entry.position]),
+            crowding=settings.fusion.crowding,
+            words=float(self.words[entry.position]),
+            word_weight=settings.fusion.word_weight,
+            mark=entry.passage.mark,
+            standing=_standing(entry.passage, settings),
+            feedback=self.retrieved.influence.on_document(entry.passage.document_id),
+            reading=entry.reading,
+            reading_weight=0.0 if entry.reading is None else settings.rerank_weight,
+            least=entry.least,
+            most=entry.most,
+        )
+
+    def entries(self, passages: Sequence[ListedPassage], positions: NDArray[np.int64]) -> list[RankedPassage]:
+        """The passages of the candidates at these positions with what they earn, as reasons.py works it out for one."""
+        fusion, influence = self.settings.fusion, self.retrieved.influence
+        fit = self.words[positions].astype(np.float64)
+        if not self.retrieved.degraded:
+            cosines = self.retrieved.candidates.cosines[positions].astype(np.float64)
+            meaning = cosines + fusion.crowding * (cosines - self.neighbours[positions].astype(np.float64))
+            fit = (1 - fusion.word_weight) * meaning + fusion.word_weight * fit
+        earned = fit * np.asarray([_standing(passage, self.settings) for passage in passages], np.float64)
+        if influence.effects:
+            earned = earned * np.asarray([influence.on_document(p.document_id).factor for p in passages], np.float64)
+        return list(map(RankedPassage, passages, positions.tolist(), earned.tolist()))
+
+
+def _rank(transaction: Transaction, listed: _Listed, readable: ReadableAudiences) -> list[RankedPassage]:
+    retrieved, settings = listed.retrieved, listed.settings
+    relevance = retrieved.relevance(settings.fusion, listed.neighbours)
     exact = retrieved.is_exact() & (settings.rare_term_places > 0)
     best = retrieved.best_of_documents(relevance + FIRST_OF_ITS_DOCUMENT * exact)
     best = best[(relevance[best] >= settings.least_relevance) | exact[best]]
-    stored = passages.find_passages(transaction, [int(passage) for passage in retrieved.candidates.passages[best]])
-    words = retrieved.words(settings.fusion)
-    found = [
-        RankedPassage(passage, _reasons(passage.document, retrieved, int(position), words, neighbours, settings))
-        for position in best
-        if (passage := stored.get(int(retrieved.candidates.passages[position]))) and passage.audience in readable.ids
-    ]
-    ranked = reread(best_first(found), retrieved, settings.rerank_top, settings.rerank_weight)
-    kept = {int(passage) for passage in retrieved.candidates.passages[exact]}
+    ids = retrieved.candidates.passages[best].tolist()
+    stored = passages.list_passages(transaction, ids)
+    there = [place for place, id in enumerate(ids) if id in stored and stored[id].audience in readable.ids]
+    ranked = best_first(listed.entries([stored[ids[place]] for place in there], best[there]))
+    ranked = _reread(transaction, ranked, listed)
+    kept = frozenset(retrieved.candidates.passages[exact].tolist())
     # What has a rare identifier is folded only under what has it, too.
-    groups = [[entry for entry in ranked if (entry.passage.id in kept) is rare] for rare in (True, False)]
-    rare, others = (fold(transaction, group, readable) if settings.fold and group else group for group in groups)
+    rare = [entry for entry in ranked if entry.passage.id in kept]
+    others = [entry for entry in ranked if entry.passage.id not in kept]
+    if settings.fold:
+        pairs = near_duplicates.pairs_among(transaction, [entry.passage.document for entry in ranked])
+        rare, others = fold(rare, pairs), fold(others, pairs)
     return behind_successors(keep_rare(rare, others, settings.rare_term_places))
 
 
-def _reasons(
-    document: Document,
-    retrieved: Retrieved,
-    position: int,
-    words: NDArray[np.float32],
-    neighbours: NDArray[np.float32],
-    settings: SearchSettings,
-) -> HitReasons:
-    return HitReasons(
-        cosine=None if retrieved.degraded else float(retrieved.candidates.cosines[position]),
-        neighbours=float(neighbours[position]),
-        crowding=settings.fusion.crowding,
-        words=float(words[position]),
-        word_weight=settings.fusion.word_weight,
-        mark=document.mark,
-        standing=settings.outdated_share if document.mark in OUTDATED else 1.0,
-        feedback=retrieved.influence.on_document(document.public_id),
+def _reread(transaction: Transaction, ranked: list[RankedPassage], listed: _Listed) -> list[RankedPassage]:
+    """The ranking with the word of the cross-encoder on the best, where there is one."""
+    cross_encoder, settings = listed.retrieved.cross_encoder, listed.settings
+    if cross_encoder is None or not settings.rerank_weight:
+        return ranked
+    stored = passages.find_passages(transaction, [entry.passage.id for entry in ranked[: settings.rerank_top]])
+    texts = [_text(stored[entry.passage.id]) for entry in ranked if entry.passage.id in stored]
+    if not texts:
+        return ranked
+    scores = cross_encoder.score(listed.retrieved.question, texts)
+    read = (entry.passage.id for entry in ranked if entry.passage.id in stored)
+    return reread(ranked, dict(zip(read, map(float, scores), strict=True)), listed.reasons)
+
+
+def _standing(passage: ListedPassage, settings: SearchSettings) -> float:
+    return settings.outdated_share if passage.mark in OUTDATED else 1.0
+
+
+def _hits(
+    transaction: Transaction,
+    shown: Sequence[tuple[RankedPassage, FoundPassage]],
+    listed: _Listed,
+    readable: ReadableAudiences,
+) -> tuple[Hit, ...]:
+    settings, question = listed.settings, listed.retrieved.question
+    terms, asked = QueryTerms.of(question), words_asked(question)
+    documents = [passage.document for _, passage in shown]
+    contributors = _contributors(transaction, [document.id for document in documents], readable)
+    also = also_in(transaction, documents, readable) if settings.fold else {}
+    return tuple(
+        Hit(
+            passage,
+            round(entry.relevance, 4),
+            extract(passage.text, terms, settings.extract_words),
+            contributors.get(passage.document.id, ()),
+            listed.reasons(entry),
+            matched_words(asked, _text(passage)),
+            also.get(passage.document.id, ()),
+        )
+        for entry, passage in shown
     )
 
 
-def _hit(ranked: RankedPassage, contributors: tuple[Contributor, ...], question: str, settings: SearchSettings) -> Hit:
-    passage = ranked.passage
-    return Hit(
-        passage,
-        round(ranked.relevance, 4),
-        extract(passage.text, QueryTerms.of(question), settings.extract_words),
-        contributors,
-        ranked.reasons,
-        matched_words(question, indexed_text(passage.document.title, passage.locator.heading, passage.text)),
-    )
+def _text(passage: FoundPassage) -> str:
+    return indexed_text(passage.document.title, passage.locator.heading, passage.text)
 
 
-def _contributors(parts: list[Contributor], document: int) -> tuple[Contributor, ...]:
-    """The people behind a document, each once, whoever answered or wrote first; those who do not want to be found
-    together once."""
-    there = sorted(
-        (part for part in parts if part.document == document),
-        key=lambda part: (ORDER_OF_ROLES.index(part.role), -part.likes, part.message or 0, part.name),
-    )
+def _contributors(
+    transaction: Transaction, document_ids: Sequence[int], readable: ReadableAudiences
+) -> dict[int, tuple[Contributor, ...]]:
+    """The people behind each document (row id), each once, whoever answered or wrote first; those who do not want to be
+    found together once."""
+    credited: dict[int, list[Credit]] = defaultdict(list)
+    for credit in contributions.credits_in(transaction, document_ids, readable.ids):
+        credited[credit.document].append(credit)
+    likely = [credit for credits in credited.values() for credit in _may_be_shown(credits)]
+    named: dict[int, list[Contributor]] = defaultdict(list)
+    for part in contributions.name_contributors(transaction, likely, readable.ids):
+        named[part.document].append(part)
+    return {document: _first_contributors(parts) for document, parts in named.items()}
+
+
+def _may_be_shown(credited: Sequence[Credit]) -> Iterable[Credit]:
+    """The parts in one document of those who come first in it, whatever they are called: the others, of whom there may
+    be hundreds, need no names."""
+    lasts: dict[str | None, tuple[int, int, int]] = {}
+    for credit in credited:
+        lasts[credit.person] = max(lasts.get(credit.person, BEFORE_ALL), _rank_of(credit))
+    if len(lasts) <= CONTRIBUTORS_SHOWN:
+        return credited
+    least = sorted(lasts.values())[CONTRIBUTORS_SHOWN - 1]
+    return [credit for credit in credited if lasts[credit.person] <= least]
+
+
+def _rank_of(part: Credit | Contributor) -> tuple[int, int, int]:
+    return ORDER_OF_ROLES[part.role], -part.likes, part.message or 0
+
+
+def _first_contributors(parts: Sequence[Contributor]) -> tuple[Contributor, ...]:
+    there = sorted(parts, key=lambda part: (*_rank_of(part), part.name))
     return tuple({part.person: part for part in reversed(there)}.values())[::-1][:CONTRIBUTORS_SHOWN]

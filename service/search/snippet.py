@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 
 from indexer.index import QueryTerms
 from indexer.index.tokens import tokens
 
 Run = tuple[str, bool]
+NOTHING: frozenset[str] = frozenset()
 WORD = re.compile(r"\S+")
 EDGE = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
 COMMON = frozenset(
@@ -66,11 +69,11 @@ def extract(text: str, terms: QueryTerms, words: int) -> list[Run]:
 
     An ellipsis stands where the passage goes on. Common words of the query are not marked.
     """
-    spans = [match.span() for match in WORD.finditer(text)]
-    wanted = {term for term in terms.weights if term not in COMMON}
-    found = [wanted.intersection(tokens(text[start:end])) for start, end in spans]
+    wanted = frozenset(terms.weights) - COMMON
+    found = [NOTHING if wanted.isdisjoint(there := tokens_of_word(word)) else wanted & there for word in text.split()]
     first = _best_window(found, words)
-    last = min(first + words, len(spans))
+    last = min(first + words, len(found))
+    spans = [match.span() for match in islice(WORD.finditer(text), last)]
     runs: list[Run] = [("… ", False)] if first else []
     place = spans[first][0] if spans else 0
     for number in range(first, last):
@@ -81,12 +84,23 @@ def extract(text: str, terms: QueryTerms, words: int) -> list[Run]:
         else:
             runs.append((text[place:end], False))
         place = end
-    if last < len(spans):
+    if last < len(found):
         runs.append((" …", False))
     return _joined(runs)
 
 
-def _best_window(found: Sequence[set[str]], words: int) -> int:
+def tokens_in(text: str) -> set[str]:
+    """The tokens of a text: no token has a space in it."""
+    return set().union(*map(tokens_of_word, text.split()))
+
+
+@lru_cache(maxsize=20_000)
+def tokens_of_word(word: str) -> frozenset[str]:
+    """The tokens of what stands between two spaces."""
+    return frozenset(tokens(word))
+
+
+def _best_window(found: Sequence[frozenset[str]], words: int) -> int:
     """Where the window starts that holds the most different terms, then the most matches; a sentence's lead of a few
     words is kept before the first match."""
     matches = [number for number, terms in enumerate(found) if terms]
@@ -96,7 +110,7 @@ def _best_window(found: Sequence[set[str]], words: int) -> int:
 
     def worth(start: int) -> tuple[int, int, int]:
         window = found[start : start + words]
-        return len(set().union(*window)), sum(map(bool, window)), -start
+        return len(NOTHING.union(*window)), sum(map(bool, window)), -start
 
     starts = [max(0, min(number - lead, len(found) - words)) for number in matches]
     return max(starts, key=worth)

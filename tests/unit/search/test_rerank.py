@@ -1,8 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.domain.content import Audience, AudienceKind, Document, DocumentKind, Locator
-from indexer.store.passages import FoundPassage
+from indexer.store.passages import ListedPassage
 from service.search.influence import NO_EFFECT
 from service.search.ranked import RankedPassage
 from service.search.reasons import HitReasons
@@ -12,14 +11,14 @@ RELEVANCES = st.lists(st.floats(0, 1), max_size=15)
 
 
 def ranked(number: int, relevance: float, superseded_by: int | None = None) -> RankedPassage:
-    audience = Audience(AudienceKind.PUBLIC)
-    document = Document(
-        id=number, public_id=f"d{number}", source="s", uri=str(number), kind=DocumentKind.LESSON,
-        title=f"Title {number}", audience=audience, community=None, created=None, updated=None, mark=None, url=None,
-        superseded_by=None if superseded_by is None else str(superseded_by),
-    )  # fmt: skip
-    reasons = HitReasons(None, 0.0, 0.0, relevance, 0.4, None, 1.0, NO_EFFECT)
-    return RankedPassage(FoundPassage(number, 0, "text", Locator(), document, 1), reasons)
+    successor = None if superseded_by is None else str(superseded_by)
+    return RankedPassage(
+        ListedPassage(number, 0, number, f"d{number}", "s", str(number), successor, None, "", 1), number, relevance
+    )
+
+
+def reasons(entry: RankedPassage) -> HitReasons:
+    return HitReasons(None, 0.0, 0.0, entry.earned, 0.4, None, 1.0, NO_EFFECT, least=entry.least, most=entry.most)
 
 
 def rankings(exact: list[float], others: list[float]) -> tuple[list[RankedPassage], list[RankedPassage]]:
@@ -56,22 +55,22 @@ def test_it_is_raised_no_further_than_it_must_be_and_says_so() -> None:
     found = keep_rare(first, rest, 3)
     assert ids(found) == [1, 2, 0, 3, 4]
     assert 0.7 <= found[2].relevance < 0.8
-    assert [entry.reasons.raised for entry in found] == [False, False, True, False, False]
-    assert "identifier that few others have" in found[2].reasons.sentence(["DCU-F209"])
+    assert [reasons(entry).raised for entry in found] == [False, False, True, False, False]
+    assert "identifier that few others have" in reasons(found[2]).sentence(["DCU-F209"])
 
 
 def test_what_stands_well_by_itself_is_not_raised() -> None:
     first, rest = rankings([0.85], [0.9, 0.8, 0.7, 0.6])
     found = keep_rare(first, rest, 3)
     assert ids(found) == [1, 0, 2, 3, 4]
-    assert not found[1].reasons.raised
+    assert not reasons(found[1]).raised
 
 
 def test_what_has_been_superseded_stands_behind_what_took_its_place() -> None:
     found = behind_successors([ranked(1, 0.9, superseded_by=2), ranked(3, 0.8), ranked(2, 0.5)])
     assert ids(found) == [3, 2, 1]
-    assert [entry.reasons.lowered for entry in found] == [False, False, True]
-    assert "behind the document that has superseded it" in found[2].reasons.sentence([])
+    assert [reasons(entry).lowered for entry in found] == [False, False, True]
+    assert "behind the document that has superseded it" in reasons(found[2]).sentence([])
 
 
 def test_a_chain_of_successors_stands_newest_first_and_a_circle_harms_nothing() -> None:

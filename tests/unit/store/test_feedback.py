@@ -77,22 +77,41 @@ def test_opinions_count_the_judgements_on_documents_and_on_their_people_latest_f
         row, target = document(transaction, "A")
         for voter, useful in (("v", True), ("w", True), ("x", False)):
             judge(transaction, target, voter, useful)
-        judge(transaction, person(transaction, "minl"), query="how", day=1)
+        answerer = person(transaction, "minl")
+        judge(transaction, answerer, query="how", day=1)
         judge(transaction, person(transaction, "rui"), query="how", day=2)
-        told = feedback.opinions_on(transaction, [row])
+        told = feedback.opinions_on(transaction, [row], [answerer.id])
         assert [(entry.query, entry.useful, entry.not_useful) for entry in told] == [("how", 1, 0), ("why", 2, 1)]
         assert told[1].target == target
-        assert feedback.opinions_on(transaction, []) == []
+        assert feedback.opinions_on(transaction, [], []) == []
 
 
-def test_opinions_on_people_of_other_documents_take_no_places(settings: ServiceSettings) -> None:
+def test_what_was_judged_is_known_anew_once_more_is_judged(settings: ServiceSettings) -> None:
+    home = Home(settings.home)
+    with home.database.read() as transaction:
+        row, target = document(transaction, "A")
+        asker = person(transaction, "rui")
+        assert feedback.judged_things(transaction) == (frozenset(), frozenset())
+        with writing(settings) as elsewhere:
+            judge(elsewhere, target)
+            judge(elsewhere, asker)
+        assert feedback.judged_things(transaction) == ({row}, {asker.id})
+    with home.database.begin() as transaction:
+        feedback.remove_judgement(transaction, "v-why-0")
+        feedback.save_judgement(transaction, Judgement("n", "v", "why", ("why",), target, True, NOW))
+        assert feedback.judged_things(transaction)[0] == {row}
+    home.close()
+
+
+def test_opinions_on_other_people_take_no_places(settings: ServiceSettings) -> None:
     with writing(settings) as transaction:
         row, target = document(transaction, "A")
         asker_of_b = person(transaction, "rui")
         judge(transaction, target)
         for number in range(feedback.LATEST_OPINIONS + 1):
             judge(transaction, asker_of_b, query=f"how {number}", day=1)
-        assert [entry.target for entry in feedback.opinions_on(transaction, [row])] == [target]
+        told = feedback.opinions_on(transaction, [row], [person(transaction, "minl").id])
+        assert [entry.target for entry in told] == [target]
 
 
 def test_a_judgement_follows_a_person_to_the_id_they_have_now(tmp_path: Path, settings: ServiceSettings) -> None:
@@ -105,8 +124,9 @@ def test_a_judgement_follows_a_person_to_the_id_they_have_now(tmp_path: Path, se
     with writing(settings) as transaction:
         assert person(transaction, "minl") == Target(TargetKind.PERSON, "min-li") != before
         assert [entry.target.id for entry in feedback.all_judgements(transaction)] == ["min-li"]
-        (told,) = feedback.opinions_on(transaction, [document(transaction, "A")[0]])
+        (told,) = feedback.opinions_on(transaction, [], ["min-li"])
         assert told.target.id == "min-li"
+        assert feedback.judged_things(transaction)[1] == {"min-li"}
 
 
 def test_a_document_that_is_read_again_keeps_its_judgements(tmp_path: Path, settings: ServiceSettings) -> None:
@@ -119,4 +139,4 @@ def test_a_document_that_is_read_again_keeps_its_judgements(tmp_path: Path, sett
     (tmp_path / "chat.jsonl").write_text(write_thread("a", "A", ("ivy", "How then?")))
     index_home(settings)
     with writing(settings) as transaction:
-        assert len(feedback.opinions_on(transaction, [document(transaction, "A")[0]])) == 1
+        assert len(feedback.opinions_on(transaction, [document(transaction, "A")[0]], [])) == 1

@@ -104,7 +104,7 @@ def test_a_database_of_the_first_schema_keeps_its_data(tmp_path: Path) -> None:
         assert (found.title, found.community) == ("Squeal", "brakes")
         given = Judgement("j", "v", "why", ("why",), Target(TargetKind.DOCUMENT, found.public_id), True, NOW)
         assert feedback.save_judgement(transaction, given) == given
-        assert [told.useful for told in feedback.opinions_on(transaction, [found.id])] == [1]
+        assert [told.useful for told in feedback.opinions_on(transaction, [found.id], [])] == [1]
     database.close()
 
 
