@@ -1,20 +1,19 @@
 """A page of results, read again from the database: what was deleted or closed since indexing is not shown."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.domain.content import Document
-from indexer.domain.people import Role
 from indexer.index import QueryTerms
 from indexer.passages import indexed_text
-from indexer.store import Transaction, contributions, near_duplicates, passages
-from indexer.store.contributions import Contributor, Credit
+from indexer.store import Transaction, near_duplicates, passages
+from indexer.store.contributions import Contributor
 from indexer.store.passages import FoundPassage, ListedPassage
 from service.auth import ReadableAudiences
+from service.search.contributors import contributors_of
 from service.search.folding import OUTDATED, also_in, fold
 from service.search.query import make_cursor
 from service.search.ranked import RankedPassage
@@ -24,19 +23,7 @@ from service.search.retrieve import Retrieved
 from service.search.snippet import Run, extract
 from service.settings import SearchSettings
 
-CONTRIBUTORS_SHOWN = 4
 FIRST_OF_ITS_DOCUMENT = 10
-ORDER_OF_ROLES = {
-    Role.ACCEPTED_ANSWERER: 0,
-    Role.AUTHOR: 1,
-    Role.MAINTAINER: 2,
-    Role.ANSWERER: 3,
-    Role.REVIEWER: 4,
-    Role.APPROVER: 5,
-    Role.COMMENTER: 6,
-    Role.ASKER: 7,
-}
-BEFORE_ALL = (-1, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +184,7 @@ def _hits(
     settings, question = listed.settings, listed.retrieved.question
     terms, asked = QueryTerms.of(question), words_asked(question)
     documents = [passage.document for _, passage in shown]
-    contributors = _contributors(transaction, [document.id for document in documents], readable)
+    contributors = contributors_of(transaction, [document.id for document in documents], readable)
     also = also_in(transaction, documents, readable) if settings.fold else {}
     return tuple(
         Hit(
@@ -215,39 +202,3 @@ def _hits(
 
 def _text(passage: FoundPassage) -> str:
     return indexed_text(passage.document.title, passage.locator.heading, passage.text)
-
-
-def _contributors(
-    transaction: Transaction, document_ids: Sequence[int], readable: ReadableAudiences
-) -> dict[int, tuple[Contributor, ...]]:
-    """The people behind each document (row id), each once, whoever answered or wrote first; those who do not want to be
-    found together once."""
-    credited: dict[int, list[Credit]] = defaultdict(list)
-    for credit in contributions.credits_in(transaction, document_ids, readable.ids):
-        credited[credit.document].append(credit)
-    likely = [credit for credits in credited.values() for credit in _may_be_shown(credits)]
-    named: dict[int, list[Contributor]] = defaultdict(list)
-    for part in contributions.name_contributors(transaction, likely, readable.ids):
-        named[part.document].append(part)
-    return {document: _first_contributors(parts) for document, parts in named.items()}
-
-
-def _may_be_shown(credited: Sequence[Credit]) -> Iterable[Credit]:
-    """The parts in one document of those who come first in it, whatever they are called: the others, of whom there may
-    be hundreds, need no names."""
-    lasts: dict[str | None, tuple[int, int, int]] = {}
-    for credit in credited:
-        lasts[credit.person] = max(lasts.get(credit.person, BEFORE_ALL), _rank_of(credit))
-    if len(lasts) <= CONTRIBUTORS_SHOWN:
-        return credited
-    least = sorted(lasts.values())[CONTRIBUTORS_SHOWN - 1]
-    return [credit for credit in credited if lasts[credit.person] <= least]
-
-
-def _rank_of(part: Credit | Contributor) -> tuple[int, int, int]:
-    return ORDER_OF_ROLES[part.role], -part.likes, part.message or 0
-
-
-def _first_contributors(parts: Sequence[Contributor]) -> tuple[Contributor, ...]:
-    there = sorted(parts, key=lambda part: (*_rank_of(part), part.name))
-    return tuple({part.person: part for part in reversed(there)}.values())[::-1][:CONTRIBUTORS_SHOWN]

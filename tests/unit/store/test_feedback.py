@@ -94,7 +94,7 @@ def test_what_was_judged_is_known_anew_once_more_is_judged(settings: ServiceSett
         assert feedback.judged_things(transaction) == (frozenset(), frozenset())
         with writing(settings) as elsewhere:
             judge(elsewhere, target)
-            judge(elsewhere, asker)
+            judge(elsewhere, asker, query="how")
         assert feedback.judged_things(transaction) == ({row}, {asker.id})
     with home.database.begin() as transaction:
         feedback.remove_judgement(transaction, "v-why-0")
