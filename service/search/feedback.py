@@ -20,7 +20,7 @@ from indexer.domain.feedback import Judgement, Opinion, Target, TargetKind
 from indexer.domain.people import Person
 from indexer.home import Home
 from indexer.index import QueryTerms
-from indexer.store import Transaction, choices, contributions, documents, feedback, people
+from indexer.store import Transaction, choices, contributions, documents, feedback, people, remembered
 from service.auth import ReadableAudiences, Viewer, is_voter_of_account, readable_audiences, voter_of
 from service.search.engine import OpenIndex
 from service.search.influence import measure_influence, overlap
@@ -79,8 +79,13 @@ def _who_had_parts(
     if not people_ids:
         return []
     columns = index.contributed.columns(transaction)
+    numbers = remembered(
+        transaction,
+        ("numbers of the judged", columns.ids),
+        lambda: {columns.ids.number(person): person for person in people_ids},
+    )
     taking_part = set(columns.parts_in(np.unique(document_ids), readable.ids).people.tolist())
-    return [person for person in people_ids if columns.numbers.get(person) in taking_part]
+    return [numbers[number] for number in numbers.keys() & taking_part]
 
 
 def new_voter() -> str:
