@@ -72,6 +72,11 @@ def application_parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
+# Dependencies that wait for nothing are coroutines: for every other one FastAPI has a thread take over and hand back.
+async def _parts(request: Request) -> Parts:
+    return application_parts(request)
+
+
 def find_sign_in(request: Request, parts: Parts) -> SignIn | None:
     """Who is signed in, by an API token or by the cookie of a browser; None for nobody. 401 for a token that is no
     good: a program must not take what everybody may read for all there is."""
@@ -86,14 +91,27 @@ def find_sign_in(request: Request, parts: Parts) -> SignIn | None:
     return sign_in_by_session(parts.home, secret, now, parts.settings.access) if secret else None
 
 
+def claims_sign_in(request: Request) -> bool:
+    """Whether the request has something by which somebody may be signed in, which the database then has to tell."""
+    return "authorization" in request.headers or session_secret(request) is not None
+
+
 def current_sign_in(request: Request) -> SignIn | None:
     """Who is signed in; the gate (service/gate.py) has found it out."""
     return cast("SignIn | None", request.state.sign_in)
 
 
-def current_viewer(sign_in: Annotated[SignIn | None, Depends(current_sign_in)]) -> Viewer:
+async def _sign_in(request: Request) -> SignIn | None:
+    return current_sign_in(request)
+
+
+def current_viewer(sign_in: SignIn | None) -> Viewer:
     """Who is asking."""
     return sign_in.viewer if sign_in else ANONYMOUS
+
+
+async def _viewer(sign_in: Annotated[SignIn | None, Depends(_sign_in)]) -> Viewer:
+    return current_viewer(sign_in)
 
 
 def judge(request: Request, parts: Parts, sign_in: SignIn | None, path: str) -> None:
@@ -118,11 +136,11 @@ class Guard:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
-        parts: Annotated[Parts, Depends(application_parts)],
-        sign_in: Annotated[SignIn | None, Depends(current_sign_in)],
+        parts: Annotated[Parts, Depends(_parts)],
+        sign_in: Annotated[SignIn | None, Depends(_sign_in)],
     ) -> None:
         judge(request, parts, sign_in, self._prefix + request.scope["route"].path)
 
@@ -140,21 +158,25 @@ def approach_of(request: Request) -> Approach:
 
 
 def current_reading(
-    parts: Annotated[Parts, Depends(application_parts)], viewer: Annotated[Viewer, Depends(current_viewer)]
+    parts: Annotated[Parts, Depends(_parts)], viewer: Annotated[Viewer, Depends(_viewer)]
 ) -> Iterator[Reading]:
     with parts.home.database.read() as transaction:
         yield Reading(transaction, readable_audiences(transaction, viewer))
 
 
-def signed_in(sign_in: Annotated[SignIn | None, Depends(current_sign_in)]) -> SignIn:
+def signed_in(sign_in: SignIn | None) -> SignIn:
     """Who is signed in, on routes for which the matrix asks for that."""
     if sign_in is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, Refusal.SIGN_IN, CHALLENGE)
     return sign_in
 
 
-def current_desk(
-    parts: Annotated[Parts, Depends(application_parts)], sign_in: Annotated[SignIn, Depends(signed_in)]
+async def _signed_in(sign_in: Annotated[SignIn | None, Depends(_sign_in)]) -> SignIn:
+    return signed_in(sign_in)
+
+
+async def current_desk(
+    parts: Annotated[Parts, Depends(_parts)], sign_in: Annotated[SignIn, Depends(_signed_in)]
 ) -> Desk:
     """The desk of an admin; the guard has let nobody else through, and here it is seen to again."""
     if not sign_in.viewer.admin:
@@ -168,8 +190,8 @@ def home_for(parts: Parts, viewer: Viewer) -> Home:
     return parts.home.acting_as(viewer.account) if viewer.administers and viewer.account else parts.home
 
 
-def current_steward(
-    parts: Annotated[Parts, Depends(application_parts)], sign_in: Annotated[SignIn, Depends(signed_in)]
+async def current_steward(
+    parts: Annotated[Parts, Depends(_parts)], sign_in: Annotated[SignIn, Depends(_signed_in)]
 ) -> StewardDesk:
     """The desk of whoever may decide something; what, the use cases see to."""
     account = sign_in.account
@@ -177,10 +199,10 @@ def current_steward(
     return StewardDesk(home, sign_in.viewer, queue, account.name)
 
 
-UsesParts = Annotated[Parts, Depends(application_parts)]
-UsesSignIn = Annotated[SignIn, Depends(signed_in)]
-MaybeSignedIn = Annotated[SignIn | None, Depends(current_sign_in)]
-UsesViewer = Annotated[Viewer, Depends(current_viewer)]
+UsesParts = Annotated[Parts, Depends(_parts)]
+UsesSignIn = Annotated[SignIn, Depends(_signed_in)]
+MaybeSignedIn = Annotated[SignIn | None, Depends(_sign_in)]
+UsesViewer = Annotated[Viewer, Depends(_viewer)]
 UsesReading = Annotated[Reading, Depends(current_reading)]
 UsesDesk = Annotated[Desk, Depends(current_desk)]
 UsesSteward = Annotated[StewardDesk, Depends(current_steward)]

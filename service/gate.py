@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.dependencies import answered, application_parts, find_sign_in, judge
+from service.dependencies import answered, application_parts, claims_sign_in, find_sign_in, judge
 
 
 class Gate:
@@ -25,7 +25,10 @@ class Gate:
             request = Request(scope)
             request.state.sign_in = None
             answered.set(request)
-            await run_in_threadpool(self._let_through, request)
+            if claims_sign_in(request):
+                await run_in_threadpool(self._let_through, request)
+            else:
+                self._let_through(request)
         await self._inner(scope, receive, send)
 
     def _let_through(self, request: Request) -> None:

@@ -36,12 +36,14 @@ class Database:
 
     def __init__(self, file: Path, cache_kilobytes: int = CACHE_KILOBYTES) -> None:
         self._file = file
-        # No upper bound: a request may hold two connections, and waiting for a second one would block for ever.
+        # No upper bound: a request may hold two connections, and waiting for a second one would block for ever. Those
+        # used last are taken first, since they have at hand what is asked.
         # Errors go to the log, and values may be what nobody shall read there.
         self._engine = create_engine(
             f"sqlite:///{file}",
             creator=lambda: _connect(file, cache_kilobytes),
             pool_size=8,
+            pool_use_lifo=True,
             max_overflow=-1,
             hide_parameters=True,
         )

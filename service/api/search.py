@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from indexer.domain.content import DocumentKind
 from service.api.schemas import AnswerOut, answer_out
+from service.api.shape import as_json
 from service.dependencies import UsesParts, UsesViewer
 from service.experts import answer
 from service.search import parse_query
@@ -24,7 +25,7 @@ Until = Annotated[str | None, Query(description="The latest date of a document")
 Explain = Annotated[bool, Query(description="Whether to give the reasons for each rank, in words and numbers")]
 
 
-@router.get("/search", operation_id="search")
+@router.get("/search", operation_id="search", response_model=AnswerOut)
 def search(
     parts: UsesParts,
     viewer: UsesViewer,
@@ -36,7 +37,7 @@ def search(
     cursor: Annotated[str | None, Query(description="`next` of an earlier answer")] = None,
     limit: Annotated[int | None, Query(ge=1, le=100)] = None,
     explain: Explain = False,
-) -> AnswerOut:
+) -> Response:
     """The passages that answer a question, and the people who hold the knowledge, with evidence."""
     query = parse_query(
         q,
@@ -47,4 +48,4 @@ def search(
         cursor=cursor,
         limit=limit,
     )
-    return answer_out(answer(parts.home, parts.index, query, viewer, parts.settings), explain=explain)
+    return as_json(answer_out(answer(parts.home, parts.index, query, viewer, parts.settings), explain=explain))
