@@ -265,8 +265,11 @@ class PassageSettings(StrictModel):
 
 
 class IndexSettings(StrictModel):
-    """`segment_passages` bounds one segment; more than `max_segments` that are less than half full are merged."""
+    """`segment_passages` bounds one segment; more than `max_segments` that are less than half full are merged.
+    `vectors` says how those near to a question are found: `exact` compares all, `codes` many by short codes first,
+    `auto` as is faster for the number of passages that may be found."""
 
+    vectors: Literal["auto", "exact", "codes"]
     segment_passages: int = Field(ge=100)
     max_segments: int = Field(ge=1)
     keep_generations: int = Field(ge=1)

@@ -59,7 +59,11 @@ def create_app(
     read_now = read_settings or (lambda: settings)
     queue = JobQueue(home, settings, utc_now, read_now)
     index = OpenIndex(
-        home, encoder, open_cross_encoder(settings.search.cross_encoder, settings.encoder), settings.encoder
+        home,
+        encoder,
+        open_cross_encoder(settings.search.cross_encoder, settings.encoder),
+        settings.encoder,
+        settings.index.vectors,
     )
 
     @asynccontextmanager

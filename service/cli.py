@@ -196,7 +196,7 @@ def _answer(
     )
     home = open_home(settings)
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
-    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder, settings.index.vectors)
     index.load_model()
     return answer(home, index, query, viewer_named(home, as_person), settings)
 

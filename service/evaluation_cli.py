@@ -98,7 +98,7 @@ def _evaluate(context: typer.Context, material: Material, task: Task, as_person:
     home = open_home(settings)
     cross_encoder = open_cross_encoder(settings.search.cross_encoder, settings.encoder)
     viewer = viewer_named(home, as_person)
-    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), cross_encoder, settings.encoder, settings.index.vectors)
     index.load_model()
     with _bar(quiet or len(material.topics) <= MANY_TOPICS) as report:
         return evaluate(home, index, material, task, viewer, settings, report)

@@ -65,7 +65,7 @@ def _rank(context: typer.Context, text: str, names: Sequence[str], as_person: st
     if not isinstance(settings, ServiceSettings):
         raise TypeError("the command was started without the service's settings")
     home = open_home(settings)
-    index = OpenIndex(home, open_encoder(settings.encoder), settings=settings.encoder)
+    index = OpenIndex(home, open_encoder(settings.encoder), settings=settings.encoder, vectors=settings.index.vectors)
     index.load_model()
     return rank_shortlist(home, index, text, names, viewer_named(home, as_person), settings)
 

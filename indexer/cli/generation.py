@@ -141,6 +141,7 @@ def _values(info: GenerationInfo) -> dict[str, Any]:
         "model": (manifest.encoder.get("model") or manifest.fingerprint) if manifest else None,
         "fingerprint": manifest.fingerprint if manifest else None,
         "previous": manifest.previous if manifest else None,
+        "vectors": info.vectors,
         "problem": info.problem,
     }
 

@@ -21,7 +21,8 @@ from indexer.domain.errors import GenerationInvalid, IndexCorrupt, NotFound, Sto
 from indexer.index.files import checksum, read_json, write_atomically
 from indexer.index.journal import KeptVectors
 from indexer.index.manifest import GenerationManifest, read_manifest, write_manifest
-from indexer.index.opening import Generation, check_heads, kept_vectors, problems_of
+from indexer.index.nearest import explained
+from indexer.index.opening import UNREADABLE, Generation, check_heads, kept_vectors, problems_of
 from indexer.index.segment import MANIFEST
 
 __all__ = ["CURRENT", "Generation", "GenerationInfo", "GenerationManifest", "IndexFolder"]
@@ -36,13 +37,14 @@ Stamp = tuple[str | None, int]
 @dataclass(frozen=True, slots=True)
 class GenerationInfo:
     """A generation as an admin looks at it. `problem` says why it cannot serve as far as a quick look tells, `manifest`
-    is None where it cannot be read."""
+    is None where it cannot be read, `vectors` says how its vectors are searched by default."""
 
     name: str
     current: bool
     manifest: GenerationManifest | None
     size: int
     problem: str | None
+    vectors: str | None = None
 
 
 class IndexFolder:
@@ -268,7 +270,15 @@ class IndexFolder:
         except IndexCorrupt as error:
             return GenerationInfo(name, current, None, 0, str(error))
         files = (file for segment in manifest.segments for file in (self.segments / segment).glob("*"))
-        return GenerationInfo(name, current, manifest, sum(map(_size, files)), self._problem(name))
+        return GenerationInfo(
+            name, current, manifest, sum(map(_size, files)), self._problem(name), self._vectors(manifest)
+        )
+
+    def _vectors(self, manifest: GenerationManifest) -> str | None:
+        try:
+            return explained([read_json(self.segments / segment / MANIFEST) for segment in manifest.segments])
+        except (IndexCorrupt, *UNREADABLE):
+            return None
 
     def _name_at(self, now: datetime) -> str:
         """Names sort by time, also where a clock was put back."""

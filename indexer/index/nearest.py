@@ -1,8 +1,8 @@
 """The rows nearest to a question, over all segments together: exactly where there are few, else by way of codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,20 @@ def nearest(
     compared = [part.segment.vectors.closest(query, part.stretches.rows_at(some), limit) for part, some in together]
     least = _least([cosines for _, cosines in compared], limit) - SAME
     return [some[which[cosines >= least]] for some, (which, cosines) in zip(places, compared, strict=True)]
+
+
+def explained(segments: Sequence[Mapping[str, Any]]) -> str:
+    """How the vectors of segments, of which these are the manifests, are searched and why, as a sentence."""
+    rows = sum(int(told["rows"]) for told in segments)
+    coded = [codes for told in segments for codes in told.get("codes", ())]
+    having = sum(int(codes["rows"]) for codes in coded)
+    if not having:
+        return f"all {rows:,} are compared: none has codes"
+    recall = sum(int(codes["rows"]) * float(codes["recall"]) for codes in coded) / having
+    return (
+        f"of up to {EXACT_ROWS:,} that may be found all are compared; of more, the {having:,} of {rows:,} that have "
+        f"codes are chosen by these, among which {recall:.1%} of the ten nearest were found when they were written"
+    )
 
 
 def _coded(part: AllowedRows) -> list[_Coded]:

@@ -99,7 +99,7 @@ def _build(
     dimension = present.manifest.dimension if present else encoder.dimension
     vectors = PassageVectors(home, encoder, dimension, _reusable(home, encoder, present, anew), report, len(missing))
     new = [
-        _write(home, rows, vectors.of(rows), encoder, report)
+        _write(home, rows, vectors.of(rows), encoder, report, coded=settings.index.vectors != "exact")
         for rows in _rows(home, missing, settings.index.segment_passages)
     ]
     manifest = home.index.publish(
@@ -235,12 +235,18 @@ def _row(passage: IndexablePassage) -> Row:
 
 
 def _write(
-    home: Home, rows: Sequence[Row], vectors: NDArray[np.float32], encoder: Encoder, report: ReportProgress
+    home: Home,
+    rows: Sequence[Row],
+    vectors: NDArray[np.float32],
+    encoder: Encoder,
+    report: ReportProgress,
+    *,
+    coded: bool,
 ) -> Path:
     folder = home.index.new_segment()
 
     def tell(done: int) -> None:
         report(Progress("writing the index", done, len(rows), "passages"))
 
-    write_segment(folder, rows, vectors, encoder.fingerprint, tell)
+    write_segment(folder, rows, vectors, encoder.fingerprint, tell, coded=coded)
     return folder

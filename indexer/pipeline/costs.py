@@ -146,6 +146,7 @@ COSTS: Mapping[str, SettingCost] = {
     "passages.min_words": ALL_SPLIT,
     "passages.boilerplate_documents": SOME_SPLIT,
     "passages.boilerplate_share": SOME_SPLIT,
+    "index.vectors": _nothing("searches obey from the next start; codes are written with new segments"),
     "index.segment_passages": _nothing("holds for segments that are written from now on"),
     "index.max_segments": _nothing("segments are merged, if that many are too many now"),
     "index.keep_generations": _nothing("older generations are removed when the next one is published"),

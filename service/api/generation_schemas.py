@@ -24,6 +24,7 @@ class GenerationOut(Shape):
     previous: str | None = Field(description="The generation that served before")
     bytes: int
     frees_bytes: int = Field(description="What its removal frees: files that no other generation shares")
+    vectors: str | None = Field(description="How the vectors are searched by default, and what that finds")
     problem: str | None = Field(description="Why it cannot serve, as far as a quick look tells")
 
 
@@ -75,6 +76,7 @@ def generation_out(view: GenerationView) -> GenerationOut:
         previous=manifest.previous if manifest else None,
         bytes=info.size,
         frees_bytes=view.frees,
+        vectors=info.vectors,
         problem=info.problem,
     )
 

@@ -16,6 +16,7 @@ from indexer.domain.errors import EncoderUnavailable, IndexCorrupt, IndexOutdate
 from indexer.embedding import CrossEncoder, Encoder, reopen_encoder
 from indexer.home import Home
 from indexer.index import CURRENT, GenerationManifest, LocalEngine, SearchEngine
+from indexer.index.nearest import VectorSearch
 from indexer.settings import EncoderSettings
 from service.contributed import Contributed
 from service.search.models import OTHER_MODEL, QueryModel
@@ -65,7 +66,8 @@ class OpenIndex:
     A search takes one generation and keeps it to its end, so a publish in between disturbs nobody. A generation that is
     damaged is replaced by the last good one, and that is said. One that was made with another model serves from when
     that model is loaded; the one before serves until then. `settings` say how such a model is run; without them only
-    generations made with `encoder` are searched by meaning. `turn` is to be held while an answer is worked out.
+    generations made with `encoder` are searched by meaning. `vectors` is the setting
+    `index.vectors`. `turn` is to be held while an answer is worked out.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class OpenIndex:
         encoder: Encoder,
         cross_encoder: CrossEncoder | None = None,
         settings: EncoderSettings | None = None,
+        vectors: VectorSearch = "auto",
     ) -> None:
         self.turn = BoundedSemaphore(ANSWERS_AT_ONCE)
         self.withdrawn = Withdrawn()
@@ -81,6 +84,7 @@ class OpenIndex:
         self._home = home
         self._encoder = encoder
         self._settings = settings
+        self._vectors = vectors
         self._own_model = QueryModel(lambda: encoder)
         self._models: dict[str, QueryModel] = {}
         self._models_wanted = False
@@ -238,7 +242,7 @@ class OpenIndex:
         if known is not None and known.manifest.name == name and known.note is None and not self._home.index.damaged():
             return _Opened(known.manifest, known.engine)
         generation = self._home.index.open(name)
-        return _Opened(generation.manifest, LocalEngine(generation))
+        return _Opened(generation.manifest, LocalEngine(generation, self._vectors))
 
     def _open_in_part(self, name: str) -> Iterator[_Opened]:
         try:
@@ -248,7 +252,7 @@ class OpenIndex:
         if generation.segments:
             damage = "; ".join(generation.left_out.values())
             told = f"generation {name} is damaged and serves in part: run `knowwho index`"
-            yield _Opened(generation.manifest, LocalEngine(generation), IN_PART, told, damage)
+            yield _Opened(generation.manifest, LocalEngine(generation, self._vectors), IN_PART, told, damage)
 
     def _model_of(self, manifest: GenerationManifest) -> QueryModel:
         if manifest.fingerprint == self._encoder.fingerprint:

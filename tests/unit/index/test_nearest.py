@@ -176,6 +176,17 @@ def test_few_rows_are_searched_exactly_though_there_are_codes(
         )
 
 
+def test_a_generation_tells_how_its_vectors_are_searched(
+    tmp_path: Path, rows: list[Row], vectors: NDArray[np.float32]
+) -> None:
+    written(tmp_path / "coded", rows, vectors, [0, ROWS])
+    written(tmp_path / "plain", rows, vectors, [0, ROWS], coded=False)
+    coded, plain = (IndexFolder(tmp_path / name).generations()[0].vectors for name in ("coded", "plain"))
+    assert plain == "all 9,000 are compared: none has codes"
+    assert coded is not None
+    assert "of up to 20,000 that may be found all are compared; of more, the 8,900 of 9,000 that have codes" in coded
+
+
 def test_segments_without_codes_are_searched_exactly(
     tmp_path: Path, rows: list[Row], vectors: NDArray[np.float32], questions: NDArray[np.float32]
 ) -> None:
