@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.benches.common import CACHE, Bench
-from scripts.benches.speed import encoding, indexing, people, querying
+from scripts.benches.speed import encoding, indexing, people, querying, vectors
 from scripts.benches.speed.runs import KEPT, draw
 
 PROTOCOL = (
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "indexing": indexing.measure,
     "querying": querying.measure,
     "people": people.measure,
+    "vectors": vectors.measure,
 }
 SETS = ("kubernetes", "lean-zulip", "mlquestions", "nasa-llis", "slicer-forum")
 
