@@ -11,6 +11,8 @@ for 99 %, since short questions have their answers in many of them; RaBitQ takes
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,10 @@ def write_codes(file: Path, vectors: NDArray[np.float32]) -> float | None:
         faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], 1, parts, 4, faiss.METRIC_INNER_PRODUCT
     )
     index.by_residual = False
-    index.train(vectors[:: -(-len(vectors) // TRAINED_ON)])
-    index.add(vectors)
-    recall = _recall(Codes(index), vectors)
+    with _one_thread():
+        index.train(vectors[:: -(-len(vectors) // TRAINED_ON)])
+        index.add(vectors)
+        recall = _recall(Codes(index), vectors)
     if recall < LEAST_RECALL:
         return None
     file.write_bytes(faiss.serialize_index(index).data)
@@ -90,6 +93,18 @@ class Codes:
         found, rows = self._index.search(query[np.newaxis], min(limit, self.rows), params=search)
         there = rows[0] >= 0
         return rows[0][there], found[0][there]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """FAISS's threads wait for each other at every small step of the learning, which takes minutes on a busy machine;
+    and one adds in the same order wherever it runs."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _recall(codes: Codes, vectors: NDArray[np.float32]) -> float:
