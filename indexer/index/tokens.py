@@ -72,7 +72,7 @@ def words_of(text: str) -> Iterator[str]:
             yield written[start:end].casefold()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _words_in(written: str) -> tuple[tuple[int, int], ...]:
     if UNSPACED.search(written) or not any(map(str.isalpha, written)):
         return ()
@@ -81,7 +81,7 @@ def _words_in(written: str) -> tuple[tuple[int, int], ...]:
     return tuple(part.span() for part in PART.finditer(written))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _tokens_of(written: str) -> tuple[str, ...]:
     written = written[:LONGEST]
     if UNSPACED.search(written):
