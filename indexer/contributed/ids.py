@@ -7,6 +7,8 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+REMEMBERED = 20_000
+
 
 class Ids(Sequence[str]):
     """Ids in the order of their letters, in one row of bytes (`starts` says where each begins, and where the last
@@ -39,11 +41,15 @@ class Ids(Sequence[str]):
 
     def number(self, wanted: str) -> int | None:
         """Whose id this is; None where it is nobody's."""
+        if (known := self._numbers.get(wanted)) is not None:
+            return known
         told = wanted.encode(errors="surrogatepass")
         place = bisect_left(range(self._size), told, key=self._letters_of)
-        if place < self._size and self._letters_of(place) == told:
-            return place
-        return self._numbers.get(wanted)
+        if place == self._size or self._letters_of(place) != told:
+            return None
+        if len(self._numbers) < REMEMBERED:  # the same people are asked for again and again
+            self._numbers[wanted] = place
+        return place
 
     def numbered(self, ids: Iterable[str]) -> list[int]:
         """The numbers of these, those that are new added."""

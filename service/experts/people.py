@@ -94,6 +94,12 @@ class Tally:
         scored = zip(self.voters.tolist(), self.values.tolist(), strict=True)
         return {**{self.columns.ids[number]: value for number, value in scored}, **dict.fromkeys(self.without, 0.0)}
 
+    def score_of(self, person: str) -> float:
+        """The score of one of them (id)."""
+        number = self.columns.ids.number(person)
+        place = int(np.searchsorted(self.voters, -1 if number is None else number))
+        return float(self.values[place]) if place < len(self.voters) and self.voters[place] == number else 0.0
+
     def votes_of(self, person: str, most: int) -> list[Vote]:
         """So many of a person's votes, the strongest first."""
         number = self.columns.ids.number(person)
@@ -301,7 +307,6 @@ def _described(
 ) -> list[RankedPerson]:
     """The people in the order of their `votes`, with what a reader wants to know of each; `cited` are the readable
     documents of the votes, by row id."""
-    scores = tally.scores
     found = people.shown_people(transaction, votes, readable.ids)
     communities = _communities(transaction, votes, tally, readable)
     wanted = [vote.fit.passage for cast in votes.values() for vote in cast[: settings.evidence]]
@@ -316,7 +321,7 @@ def _described(
                 RankedPerson(
                     found[person],
                     communities.get(person, ()),
-                    scores[person],
+                    tally.score_of(person),
                     _confidence(evidence, now),
                     evidence,
                     reasons[person].documents,
