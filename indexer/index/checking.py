@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index.engine import LocalEngine, QueryTerms, RowFilter
+from indexer.index.engine import LocalEngine, QueryTerms, RowFilter, best_of
 from indexer.index.opening import Generation
 from indexer.index.segment import Segment
 from indexer.index.tokens import tokens
 
 NEAREST = 10
+CANDIDATES = 600  # as many as a question asks for by default
 ROWS_A_BLOCK = 16_384
 SAME = 1e-4  # cosines closer than this are a tie
 
@@ -27,7 +28,8 @@ def sampled_recall(generation: Generation, questions: int) -> float | None:
     everywhere = RowFilter(frozenset(int(a) for segment in generation.segments for a in np.unique(segment.audiences)))
     engine, found, expected = LocalEngine(generation), 0, 0
     for vector, scanned in zip(vectors, cosines.T, strict=True):
-        nearest = engine.candidates(vector, QueryTerms(), everywhere, NEAREST).passages[:NEAREST]
+        candidates = engine.candidates(vector, QueryTerms(), everywhere, CANDIDATES)
+        nearest = candidates.passages[best_of(candidates.cosines, candidates.passages, NEAREST)]
         best = np.sort(scanned[np.isfinite(scanned)])[-NEAREST:]
         theirs = scanned[order[np.searchsorted(ids, nearest, sorter=order)]]
         found += int((theirs >= best[0] - SAME).sum())

