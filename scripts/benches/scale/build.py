@@ -52,10 +52,13 @@ def main() -> None:
         "went on after a stop": again,
         "seconds": wall - encoder.seconds,
         "processor": processor_seconds() - worked - encoder.processor,
-        "vectors kept": encoder.kept,
-        "vectors approximated": encoder.approximated,
-        "vectors encoded": encoder.encoded,
     }
+    if not again:  # else the run before took most of them
+        record |= {
+            "vectors kept": encoder.kept,
+            "vectors approximated": encoder.approximated,
+            "vectors encoded": encoder.encoded,
+        }
     (folder / RECORD).write_text(json.dumps(record))
 
 
