@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import uvicorn
 from fastapi import FastAPI
+from threadpoolctl import threadpool_limits
 
 from indexer.domain.errors import SettingsInvalid, StorageFull, StorageReadOnly
 from indexer.embedding import import_libraries, open_encoder
@@ -50,6 +51,8 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
     if nobody and not is_this_machine(host):
         raise SettingsInvalid(NO_ADMIN.format(host=host))
     settings = _with_threads(settings, count)
+    # The threads of numpy's matrix products wait for each other busily: several answers at once are better off alone.
+    threadpool_limits(max(_cores() // count, 1), "blas")
     app = create_app(settings, home, open_encoder(settings.encoder), read_settings=read_settings, listens_on=host)
     sockets = _listen(host, port)
     for listening in sockets:

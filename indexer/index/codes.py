@@ -90,15 +90,16 @@ class Codes:
         selector = None if bits is None else faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
         search = faiss.SearchParametersIVF()
         search.sel = selector
-        found, rows = self._index.search(query[np.newaxis], min(limit, self.rows), params=search)
+        with _one_thread():
+            found, rows = self._index.search(query[np.newaxis], min(limit, self.rows), params=search)
         there = rows[0] >= 0
         return rows[0][there], found[0][there]
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """FAISS's threads wait for each other at every small step of the learning, which takes minutes on a busy machine;
-    and one adds in the same order wherever it runs."""
+    """FAISS's threads wait for each other at every small step of the learning, which takes minutes on a busy machine,
+    and one adds in the same order wherever it runs. Nor does one search gain by them, while others are asked for."""
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:

@@ -6,11 +6,11 @@ a rollback. When the text itself changes they go at once.
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 
 from indexer.store.batches import in_batches
 from indexer.store.database import Transaction
-from indexer.store.tables import passages, retired_passages
+from indexer.store.tables import outdated_passages, passages, retired_passages
 
 
 def select_retired() -> Select[int]:
@@ -31,5 +31,8 @@ def retired_ids(transaction: Transaction) -> list[int]:
 
 def forget_passages(transaction: Transaction, ids: Iterable[int]) -> None:
     """Remove retired passages that no generation holds any more."""
+    noted = transaction.execute(select(func.coalesce(func.max(outdated_passages.c.number), 0))).scalar_one()
     for batch in in_batches(ids):
         transaction.execute(delete(passages).where(passages.c.id.in_(batch), passages.c.id.in_(select_retired())))
+    # The triggers note them as gone, which every search would read although none can find them.
+    transaction.execute(delete(outdated_passages).where(outdated_passages.c.number > noted))

@@ -27,7 +27,7 @@ from indexer.pipeline.costs import Cost, cost_of_change
 from indexer.pipeline.generations import remove_generation, roll_back
 from indexer.pipeline.rebuild import rebuild
 from indexer.pipeline.verify import verify
-from indexer.store import documents, passages, retired
+from indexer.store import documents, outdated, passages, retired
 from service.auth import ANONYMOUS
 from service.experts import answer
 from service.search import OpenIndex, parse_query
@@ -471,6 +471,7 @@ def test_another_splitter_splits_the_stored_text_and_the_old_passages_serve_unti
     rebuild(home, shorter)
     with home.database.read() as transaction:
         assert retired.retired_ids(transaction) == []
+        assert not len(outdated.gone_since(transaction, 0)[0]), "every search reads these notes"
 
     # No source has to be read again for it.
     (tmp_path / "unmounted").rename(tmp_path / "library")
