@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -54,7 +55,7 @@ def run_server(settings: ServiceSettings, host: str, port: int, read_settings: C
     # The threads of numpy's matrix products wait for each other busily: several answers at once are better off alone.
     threadpool_limits(max(_cores() // count, 1), "blas")
     app = create_app(settings, home, open_encoder(settings.encoder), read_settings=read_settings, listens_on=host)
-    sockets = _listen(host, port)
+    sockets = listen(host, port)
     for listening in sockets:
         print(f"Knowwho is at {_address(listening)}", flush=True)
     _offer_first_admin(home, _address(sockets[0]))
@@ -86,14 +87,22 @@ def _with_threads(settings: ServiceSettings, processes: int) -> ServiceSettings:
     return settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"threads": threads})})
 
 
-def _listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets on all addresses of the host."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         places = dict.fromkeys((family, address) for family, _, _, _, address in found)
-        return [socket.create_server(address, family=family, backlog=WAITING_CONNECTIONS) for family, address in places]
+        return [_listening(family, address) for family, address in places]
     except OSError as error:
         raise SettingsInvalid(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _listening(family: int, address: Any) -> socket.socket:
+    listening = socket.create_server(address, family=family, backlog=WAITING_CONNECTIONS)
+    # Or the second packet of an answer waits 40 ms for the word that the first has come: asyncio sets this only for
+    # sockets that it has made itself.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _address(listening: socket.socket) -> str:

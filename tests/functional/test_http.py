@@ -1,5 +1,6 @@
 """What holds for every request and answer: headers, sizes, and the names the service answers to."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from fastapi.testclient import TestClient
 from service.app import create_app
 from service.browsers import SESSION_COOKIE
 from service.http import OwnAddress
-from service.server import uvicorn_config
+from service.server import listen, uvicorn_config
 from tests.fakes import add_signed_in
 from tests.functional.roles import Door
 
@@ -145,3 +146,9 @@ def test_the_server_says_nothing_of_itself_and_believes_only_the_proxies_it_was_
     assert (config.server_header, config.proxy_headers) == (False, False)
     behind = uvicorn_config(door.app, ("10.0.0.1",))
     assert (behind.proxy_headers, behind.forwarded_allow_ips) == (True, ["10.0.0.1"])
+
+
+def test_no_packet_of_an_answer_waits_for_word_of_the_one_before() -> None:
+    [listening] = listen("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as connection:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
